@@ -1,0 +1,110 @@
+/**
+ * What every plugin's config has, and how a config that does not fit is told.
+ *
+ * Source: CNI specification 1.1.0, section 1, and the conventions document for `args` and `runtimeConfig`.
+ */
+import * as z from 'zod/mini';
+import { CniError, ErrorCode, show } from '../errors.ts';
+import { foldToSchema, isObject, type JsonObject } from './json.ts';
+
+const strings = z.array(z.string());
+
+export const dnsSchema = z.object({
+  nameservers: z.optional(strings),
+  domain: z.optional(z.string()),
+  search: z.optional(strings),
+  options: z.optional(strings),
+});
+
+/** Which attachments GC is to keep (specification 1.1.0, "GC"). */
+export const attachmentSchema = z.object({ containerID: z.string(), ifname: z.string() });
+export type ValidAttachment = z.infer<typeof attachmentSchema>;
+
+/** `args` has `cni` as conventions and runtimes write it; its keys are each plugin's own. */
+export const cniArgsSchema = z.looseObject({
+  mac: z.optional(z.string()),
+  ips: z.optional(strings),
+});
+
+export const runtimeConfigSchema = z.looseObject({
+  mac: z.optional(z.string()),
+  ips: z.optional(strings),
+});
+
+/** Names of an executable: it is looked for in CNI_PATH, so it must not be able to leave it. */
+export const pluginNameSchema = z.string().check(
+  z.refine((name) => !/[/\\]/.test(name) && name !== '.' && name !== '..', {
+    error: 'a bare file name, without / or \\',
+  }),
+);
+
+export const baseConfigSchema = z.object({
+  cniVersion: z.optional(z.string()),
+  name: z.string(),
+  type: z.optional(pluginNameSchema),
+  ipam: z.optional(z.looseObject({ type: z.optional(pluginNameSchema) })),
+  dns: z.optional(dnsSchema),
+  args: z.optional(z.looseObject({ cni: z.optional(cniArgsSchema) })),
+  runtimeConfig: z.optional(runtimeConfigSchema),
+  prevResult: z.optional(z.unknown()),
+  'cni.dev/valid-attachments': z.optional(z.array(attachmentSchema)),
+  logLevel: z.optional(z.string()),
+  logFile: z.optional(z.string()),
+});
+export type BaseConfig = z.infer<typeof baseConfigSchema>;
+
+/**
+ * A config read by its schema, its keys in any case, nulls as absent.
+ * @throws CniError 7 that names the field, the value and what was expected
+ */
+export function parseConfig<S extends z.ZodMiniType>(schema: S, config: JsonObject): z.output<S> {
+  const folded = foldToSchema(schema, config);
+  const parsed = z.safeParse(schema, folded);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.flatMap((issue) => describeIssue(issue, folded));
+  throw new CniError(ErrorCode.invalidConfig, faults.slice(0, 8).join('; '));
+}
+
+type Issue = z.core.$ZodIssue;
+
+function describeIssue(issue: Issue, input: unknown, at: readonly PropertyKey[] = []): string[] {
+  const path = [...at, ...issue.path];
+  const value = valueAt(input, path);
+  // A union says first what fits none of its forms; the issues of each form are noise to a reader.
+  return [`${fieldName(path)}: ${value === undefined ? 'missing' : show(value)}, expected ${expectation(issue)}`];
+}
+
+function expectation(issue: Issue): string {
+  if (issue.message !== 'Invalid input') return issue.message;
+  switch (issue.code) {
+    case 'invalid_type':
+      return withArticle(issue.expected === 'int' ? 'integer' : issue.expected);
+    case 'invalid_value':
+      return `one of ${issue.values.map((value) => show(value)).join(', ')}`;
+    case 'too_small':
+      return `at least ${issue.minimum}`;
+    case 'too_big':
+      return `at most ${issue.maximum}`;
+    default:
+      return issue.code === 'invalid_union' ? 'another form' : `another value (${issue.code})`;
+  }
+}
+
+function withArticle(noun: string): string {
+  const name = { int: 'integer', record: 'object' }[noun] ?? noun;
+  return `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}`;
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => {
+    if (Array.isArray(value)) return value[Number(key)];
+    return isObject(value) ? value[String(key)] : undefined;
+  }, input);
+}
+
+/** `ipam.ranges[0][1].subnet`, as it is written in JSONPath and jq. */
+export function fieldName(path: readonly PropertyKey[]): string {
+  return path
+    .map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index > 0 ? '.' : ''}${String(key)}`))
+    .join('');
+}

@@ -1,0 +1,104 @@
+/**
+ * Delegation to an IPAM plugin, found in CNI_PATH.
+ *
+ * Source: CNI specification 1.1.0, section 4, "Plugin Delegation": same environment, same standard input. Where the
+ * file found is this very executable, the call is made in process: that saves starting it a second time.
+ */
+import { statSync } from 'node:fs';
+import { CniError, ErrorCode, show } from '../errors.ts';
+import { lockPath, refuseIfLocked, underLock } from '../exec/lock.ts';
+import type { CommandLine } from '../exec/runner.ts';
+import type { Host } from '../exec/host.ts';
+import { isObject, parseObject } from './json.ts';
+import type { PluginCommand, Request } from './request.ts';
+import { parseResult, type Result } from './result.ts';
+
+export interface Ipam {
+  readonly type: string;
+  /** @throws CniError as the delegate answered it */
+  add(): Promise<Result>;
+  del(): Promise<void>;
+  check(): Promise<void>;
+  gc(): Promise<void>;
+  status(): Promise<void>;
+}
+
+/** Answers a delegate's call without another process; undefined where the named plugin is not one of ours. */
+export type InProcess = (type: string, request: Request) => Promise<Result | undefined>;
+
+export function delegateTo(type: string, request: Request, host: Host, inProcess: InProcess): Ipam {
+  const call = async (command: PluginCommand): Promise<Result | undefined> => {
+    const file = findDelegate(type, request.path);
+    const delegated = { ...request, command };
+    return isSameFile(file, host.executable) ? inProcess(type, delegated) : execute(type, file, delegated, host);
+  };
+  const quiet = async (command: PluginCommand): Promise<void> => {
+    await call(command);
+  };
+  return {
+    type,
+    add: async () => {
+      const result = await call('ADD');
+      if (result === undefined) {
+        throw new CniError(ErrorCode.undecodable, `ipam.type ${show(type)}: the plugin printed no result`);
+      }
+      return result;
+    },
+    del: () => quiet('DEL'),
+    check: () => quiet('CHECK'),
+    gc: () => quiet('GC'),
+    status: () => quiet('STATUS'),
+  };
+}
+
+function findDelegate(type: string, path: readonly string[]): string {
+  for (const folder of path) {
+    const file = `${folder}/${type}`;
+    if (statSync(file, { throwIfNoEntry: false })?.isFile()) return file;
+  }
+  throw new CniError(
+    ErrorCode.invalidConfig,
+    `ipam.type: the plugin ${show(type)} is not in CNI_PATH (${path.join(':')}); install it there, or correct ipam.type`,
+  );
+}
+
+function isSameFile(file: string, executable: string): boolean {
+  const a = statSync(file, { throwIfNoEntry: false });
+  const b = statSync(executable, { throwIfNoEntry: false });
+  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
+}
+
+async function execute(type: string, file: string, request: Request, host: Host): Promise<Result | undefined> {
+  const { command, containerId, ifname, network, stdin } = request;
+  const lock = lockPath(host.runDir, 'attachment', network, containerId, ifname);
+  // An ADD that outlives us holds the attachment's lock, and our DEL waits for it.
+  const line: CommandLine = command === 'ADD' ? underLock(lock, [file, []]) : [file, []];
+  const { status, stdout, stderr } = await host.runner.run(...line, {
+    input: stdin,
+    env: { ...request.env, CNI_COMMAND: command },
+  });
+  if (status !== 0) {
+    refuseIfLocked(status, lock);
+    throw delegateError(type, stdout, stderr, status);
+  }
+  if (command !== 'ADD') return undefined;
+  const what = `the result of ${type}`;
+  return parseResult(parseObject(stdout, what), what);
+}
+
+function delegateError(type: string, stdout: string, stderr: string, status: number): CniError {
+  try {
+    const error: unknown = JSON.parse(stdout);
+    if (isObject(error) && typeof error['code'] === 'number' && typeof error['msg'] === 'string') {
+      const details = typeof error['details'] === 'string' ? error['details'] : '';
+      return new CniError(error['code'], `${type}: ${error['msg']}`, details);
+    }
+  } catch {
+    // What it printed is no error object; its words follow below.
+  }
+  return new CniError(
+    ErrorCode.commandFailed,
+    `the IPAM plugin ${type} failed with exit status ${status}`,
+    [stderr.trim(), stdout.trim().slice(0, 2000)].filter((text) => text !== '').join('\n'),
+  );
+}

@@ -1,0 +1,93 @@
+/**
+ * JSON as the Go plugins read it: keys match in any case (an exact match first), and null is as good as absent.
+ * So a config that says `"macSpoofChk": true` gets its anti-spoofing here as it does there.
+ */
+import { CniError, ErrorCode, show } from '../errors.ts';
+
+export type JsonObject = { readonly [key: string]: unknown };
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * JSON text as an object.
+ * @throws CniError 6 when it is no JSON, or no object
+ */
+export function parseObject(text: string, what: string): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CniError(ErrorCode.undecodable, `${what} is not valid JSON: ${reason.slice(0, 200)}`);
+  }
+  if (!isObject(value)) {
+    throw new CniError(ErrorCode.undecodable, `${what} must be a JSON object, not ${show(value)}`);
+  }
+  return value;
+}
+
+/** Upper and lower case as Go folds them; the long s (U+017F) is the one letter that toLowerCase leaves alone. */
+export function foldKey(key: string): string {
+  return key.toLowerCase().replaceAll('\u017f', 's');
+}
+
+/** One member of an object, its key in any case; null is absent. */
+export function member(object: JsonObject, key: string): unknown {
+  if (Object.hasOwn(object, key)) return object[key] ?? undefined;
+  const folded = foldKey(key);
+  for (const [candidate, value] of Object.entries(object)) {
+    if (foldKey(candidate) === folded) return value ?? undefined;
+  }
+  return undefined;
+}
+
+/** What {@link foldToSchema} looks at in a zod schema; zod documents `_zod.def` for libraries that walk schemas. */
+interface SchemaLike {
+  readonly _zod: { readonly def: object };
+}
+
+interface Definition {
+  readonly type?: string;
+  readonly shape?: Readonly<Record<string, SchemaLike>>;
+  readonly element?: SchemaLike;
+  readonly innerType?: SchemaLike;
+  readonly in?: SchemaLike;
+  readonly valueType?: SchemaLike;
+  readonly options?: readonly SchemaLike[];
+}
+
+/**
+ * A value with the keys that a schema knows spelled as the schema spells them, and its nulls left out.
+ * Follows the schema, not the value, so that deep nesting in an unknown field costs nothing.
+ */
+export function foldToSchema(schema: SchemaLike, value: unknown): unknown {
+  const definition: Definition = schema._zod.def;
+  if (definition.innerType) return foldToSchema(definition.innerType, value);
+  if (definition.in) return foldToSchema(definition.in, value);
+  if (definition.element && Array.isArray(value)) {
+    const { element } = definition;
+    return value.map((item) => foldToSchema(element, item));
+  }
+  if (definition.options) {
+    return definition.options.reduce((folded, option) => foldToSchema(option, folded), value);
+  }
+  if (definition.shape && isObject(value)) return foldObject(definition.shape, value);
+  return value;
+}
+
+function foldObject(shape: Readonly<Record<string, SchemaLike>>, value: JsonObject): JsonObject {
+  const spelling = new Map(Object.keys(shape).map((key) => [foldKey(key), key]));
+  const folded: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(value)) {
+    if (item === null || key === '__proto__') continue;
+    const known = Object.hasOwn(shape, key) ? key : spelling.get(foldKey(key));
+    if (known === undefined) folded[key] = item;
+    else if (known === key || !Object.hasOwn(value, known) || value[known] === null) {
+      const schema = shape[known];
+      folded[known] = schema === undefined ? item : foldToSchema(schema, item);
+    }
+  }
+  return folded;
+}

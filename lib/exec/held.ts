@@ -1,0 +1,48 @@
+/** Text in a file without a name, reached through this process: it cannot outlive it. */
+import { closeSync, constants, mkdirSync, openSync, readlinkSync, unlinkSync, writeSync } from 'node:fs';
+import { isErrnoException } from '../errors.ts';
+
+export interface HeldText extends Disposable {
+  readonly fd: number;
+  /** `/proc/PID/fd/N`; opening it fails once this process is gone. */
+  readonly path: string;
+}
+
+/** O_TMPFILE of open(2), which node:fs does not name; the same value on x86-64 and arm64 needs O_DIRECTORY with it. */
+const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
+
+export function holdText(runDir: string, text: string): HeldText {
+  const fd = openNameless(runDir);
+  try {
+    // A position, so that the offset stays at the start for a child that has the descriptor as its stdin.
+    const bytes = Buffer.from(text);
+    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, at);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+  return { fd, path: pathOfDescriptor(fd), [Symbol.dispose]: () => closeSync(fd) };
+}
+
+/** How another process reaches a descriptor of ours. /proc/self is read, since /proc may be of another PID namespace. */
+export function pathOfDescriptor(fd: number): string {
+  return `/proc/${readlinkSync('/proc/self')}/fd/${fd}`;
+}
+
+function openNameless(runDir: string): number {
+  const flags = constants.O_RDWR | O_TMPFILE;
+  try {
+    return openSync(runDir, flags, 0o600);
+  } catch (error) {
+    if (isErrnoException(error, 'ENOENT')) {
+      mkdirSync(runDir, { recursive: true, mode: 0o700 });
+      return openSync(runDir, flags, 0o600);
+    }
+    if (!isErrnoException(error, 'EOPNOTSUPP', 'EISDIR')) throw error;
+    // A file system without O_TMPFILE (overlayfs before 6.3): a name that is gone before anybody is told of it.
+    const path = `${runDir}/.input-${process.pid}-${Date.now()}`;
+    const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600);
+    unlinkSync(path);
+    return fd;
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * Locks that children hold.
+ *
+ * flock(2) on files, never pid files: a child outlives a plugin that is killed, so a lock must live as long as the
+ * child does. The files are a fixed number, chosen by hash, so that none names a container and none is ever removed
+ * (removing a lock file that somebody waits for breaks the lock).
+ */
+import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
+import { CniError, ErrorCode, isErrnoException } from '../errors.ts';
+import { digest } from './digest.ts';
+import type { CommandLine, Runner } from './runner.ts';
+
+/** Seconds until a call that waits for a lock gives up; runtimes give up after minutes. */
+const patience = 60;
+/** flock's exit status when it gave up: none that ip, nft or a shell uses. */
+const gaveUp = 73;
+
+/** Path of the lock for something that is named by the parts: an attachment, a bridge's uplink. */
+export function lockPath(runDir: string, ...parts: readonly string[]): string {
+  return `${runDir}/locks/${digest(2, ...parts)}`;
+}
+
+/** The program run under a lock: flock takes it and becomes the program, so both are one child. */
+export function underLock(path: string, [program, args]: CommandLine): CommandLine {
+  ensureFolder(path);
+  return [
+    'flock',
+    ['--no-fork', '--exclusive', '--wait', `${patience}`, '--conflict-exit-code', `${gaveUp}`, path, { tool: program }, ...args],
+  ];
+}
+
+/** @throws CniError 11 if the run ended because the lock was not to be had */
+export function refuseIfLocked(status: number, path: string): void {
+  if (status !== gaveUp) return;
+  throw new CniError(
+    ErrorCode.tryAgainLater,
+    `another call has held the lock ${path} for ${patience} s; try again, and see with "fuser -v ${path}" who holds it`,
+  );
+}
+
+/**
+ * Takes a lock that spans steps of our own. It stays with this process and every child that inherits the descriptor,
+ * and goes with the last of them.
+ * @param path file of the lock; made if missing, its folder must be there
+ */
+export async function lockFile(runner: Runner, path: string): Promise<Disposable> {
+  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  try {
+    const args = ['--exclusive', '--wait', `${patience}`, '--conflict-exit-code', `${gaveUp}`, '3'];
+    const { status, stderr } = await runner.run('flock', args, { inherit: [fd] });
+    refuseIfLocked(status, path);
+    if (status !== 0) throw new CniError(ErrorCode.io, `the lock ${path} cannot be taken`, stderr.trim());
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+  return { [Symbol.dispose]: () => closeSync(fd) };
+}
+
+/** Takes the lock of {@link lockPath}; its folder is made if missing. */
+export async function lockRunDir(runner: Runner, path: string): Promise<Disposable> {
+  ensureFolder(path);
+  return lockFile(runner, path);
+}
+
+function ensureFolder(path: string): void {
+  try {
+    mkdirSync(path.slice(0, path.lastIndexOf('/')), { recursive: true, mode: 0o700 });
+  } catch (error) {
+    if (isErrnoException(error, 'EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'ENOTDIR')) {
+      throw new CniError(ErrorCode.io, `the folder of ${path} cannot be made: ${error.message}`);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * The one way in which plumbline runs other programs. A real runner and, in tests, a recording one stand behind it.
+ */
+import { spawnSync } from 'node:child_process';
+import { constants } from 'node:os';
+import { holdText } from './held.ts';
+import { findTool, hasTool } from './tools.ts';
+
+/**
+ * Stands in a list of arguments for the path of a file that holds the input. The file belongs to this process, so
+ * the path dies with it: a child that outlives a killed plugin, and has only waited for a lock, finds nothing to do.
+ */
+export const INPUT: unique symbol = Symbol('input');
+
+/**
+ * An argument: text, the path of the input, or a program that is looked for as the first one is (flock runs ip,
+ * nsenter runs sh). Text is always passed as it stands, so nothing from outside can pose as one of the other two.
+ */
+export type Arg = string | typeof INPUT | { readonly tool: string };
+
+/** A program with its arguments, as {@link Runner.run} takes them. */
+export type CommandLine = readonly [program: string, args: readonly Arg[]];
+
+export interface RunOptions {
+  /** Text for the program: on its standard input, or at {@link INPUT} where an argument says so. */
+  readonly input?: string;
+  /** File descriptors of ours that the child has as 3, 4, … */
+  readonly inherit?: readonly number[];
+  /** Milliseconds after which the child is killed; none by default. */
+  readonly timeout?: number;
+  /** The child's environment, where it is not the bare one. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface RunResult {
+  /** Exit status; 128 + number where a signal ended the program, as a shell tells it. */
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Runner {
+  /**
+   * Runs a program to its end, whatever its exit status.
+   * @param program a name, looked for in PATH and the usual places
+   * @throws CniError 100 when it is not installed
+   */
+  run(program: string, args: readonly Arg[], options?: RunOptions): Promise<RunResult>;
+  /** Whether a program is installed, for work that can be left out without it. */
+  has(program: string): boolean;
+}
+
+export interface RunnerOptions {
+  /** The caller's PATH; the usual places are searched after it. */
+  readonly searchPath: string | undefined;
+  /** Folder for the files behind {@link INPUT}; made when first needed. */
+  readonly runDir: string;
+}
+
+/** Output beyond this ends the child with ENOBUFS; a full dump of a large node is some tens of MiB. */
+const maxOutput = 256 * 1024 * 1024;
+
+/** The runner that really runs. It waits for each child: there is nothing else for a plugin to do meanwhile. */
+export function realRunner({ searchPath, runDir }: RunnerOptions): Runner {
+  const tool = (name: string): string => findTool(name, searchPath);
+  return {
+    has: (program) => hasTool(program, searchPath),
+    async run(program, args, options = {}) {
+      using held = options.input === undefined ? undefined : holdText(runDir, options.input);
+      const byPath = held !== undefined && args.includes(INPUT);
+      const child = spawnSync(
+        tool(program),
+        args.map((arg) => {
+          if (typeof arg === 'string') return arg;
+          return arg === INPUT ? (held?.path ?? '/dev/null') : tool(arg.tool);
+        }),
+        {
+          stdio: [held && !byPath ? held.fd : 'ignore', 'pipe', 'pipe', ...(options.inherit ?? [])],
+          env: options.env ?? bareEnvironment,
+          encoding: 'utf8',
+          maxBuffer: maxOutput,
+          timeout: options.timeout,
+          killSignal: 'SIGKILL',
+        },
+      );
+      if (child.error && child.status === null && child.signal === null) throw child.error;
+      return {
+        status: child.status ?? 128 + (child.signal ? constants.signals[child.signal] : 0),
+        stdout: child.stdout,
+        stderr: child.stderr,
+      };
+    },
+  };
+}
+
+/** Children get nothing of the caller's environment: it is the runtime's, and could steer them. */
+export const bareEnvironment: Readonly<Record<string, string>> = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  LC_ALL: 'C',
+};

@@ -1,0 +1,68 @@
+/** Where the programs are that plumbline calls, and which Debian package brings them. */
+import { accessSync, constants } from 'node:fs';
+import { CniError, ErrorCode } from '../errors.ts';
+
+/** Where tools are looked for after the caller's PATH: a runtime's PATH often lacks the sbin folders. */
+const usualPlaces = ['/usr/sbin', '/usr/bin', '/sbin', '/bin', '/usr/local/sbin', '/usr/local/bin'];
+
+const packages: Readonly<Record<string, string>> = {
+  ip: 'iproute2',
+  bridge: 'iproute2',
+  tc: 'iproute2',
+  nft: 'nftables',
+  iptables: 'iptables',
+  ip6tables: 'iptables',
+  'iptables-save': 'iptables',
+  'ip6tables-save': 'iptables',
+  flock: 'util-linux',
+  nsenter: 'util-linux',
+  sh: 'dash',
+  'ovs-vsctl': 'openvswitch-switch',
+};
+
+const found = new Map<string, string>();
+
+/**
+ * Path of a program.
+ * @throws CniError 100 that names the program and its package
+ */
+export function findTool(name: string, searchPath: string | undefined): string {
+  if (name.startsWith('/')) return name;
+  const key = `${name}\0${searchPath ?? ''}`;
+  const known = found.get(key);
+  if (known !== undefined) return known;
+  // A relative entry of PATH would make what runs depend on the caller's working directory.
+  const folders = [...(searchPath ?? '').split(':').filter((folder) => folder.startsWith('/')), ...usualPlaces];
+  for (const folder of folders) {
+    const path = `${folder}/${name}`;
+    if (isExecutable(path)) {
+      found.set(key, path);
+      return path;
+    }
+  }
+  const origin = packages[name];
+  throw new CniError(
+    ErrorCode.toolMissing,
+    `the program "${name}" is not installed${origin ? `; on Debian: apt-get install ${origin}` : ''}`,
+    `looked in ${[...new Set(folders)].join(':')}`,
+  );
+}
+
+/** Whether a program is there, for work that can be left out without it. */
+export function hasTool(name: string, searchPath: string | undefined): boolean {
+  try {
+    findTool(name, searchPath);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
