@@ -1,0 +1,17 @@
+/** Addresses and networks in a config. The texts stay texts; address.ts reads them. */
+import * as z from 'zod/mini';
+import { parseAddress, parseCidr } from './address.ts';
+
+/** `10.1.0.1` or `fd00::1`. */
+export const addressText = z
+  .string()
+  .check(
+    z.refine((text) => parseAddress(text) !== undefined, { error: 'an address such as 10.1.0.1 or fd00::1' }),
+  );
+
+/** `10.1.0.0/24` or `fd00::/64`; host bits are the caller's matter. */
+export const cidrText = z.string().check(
+  z.refine((text) => parseCidr(text) !== undefined, {
+    error: 'an address with a prefix length such as 10.1.0.0/24 or fd00::/64',
+  }),
+);
