@@ -1,0 +1,119 @@
+/** Runs batches of `ip`: on the host, under a lock where they change something shared, and inside a sandbox. */
+import { CniError, ErrorCode } from '../errors.ts';
+import type { Host, Netns } from '../exec/host.ts';
+import { refuseIfLocked, underLock } from '../exec/lock.ts';
+import { type Arg, type CommandLine, INPUT, type RunResult } from '../exec/runner.ts';
+import { batchText, type Command } from './command.ts';
+
+export interface BatchOptions {
+  /** A lock (lock.ts) that the child takes first, and holds as long as it lives. */
+  readonly lock?: string;
+  /** Go on after a failed line; the failures come back instead of being thrown. */
+  readonly force?: boolean;
+  /** `bridge` for its own objects (VLANs, FDB). */
+  readonly program?: 'ip' | 'bridge';
+}
+
+/** What a failed batch says: which line, and ip's own words. */
+export class IpError extends CniError {
+  /** Index of the command that failed; those before it were carried out. -1 where none was. */
+  readonly failed: number;
+  /** The kernel's or ip's reason, as it says it: `RTNETLINK answers: File exists`. */
+  readonly reason: string;
+
+  constructor(reason: string, failed: number, command: string) {
+    super(ErrorCode.commandFailed, `"${command}" failed: ${reason}`, `${command}\n${reason}`);
+    this.name = 'IpError';
+    this.failed = failed;
+    this.reason = reason;
+  }
+}
+
+/** Reasons that a caller tells apart; iproute2 prints strerror(3) of netlink's answer, or the kernel's own text. */
+const reasons = {
+  exists: /File exists|already exists|already assigned/i,
+  missing: /Cannot find device|No such device|does not exist|No such file|Cannot assign requested|No such process|not found/i,
+  busy: /Device or resource busy|is already/i,
+  invalid: /Invalid argument/i,
+} as const;
+
+export function isIpError(error: unknown, reason?: keyof typeof reasons): error is IpError {
+  return error instanceof IpError && (reason === undefined || reasons[reason].test(error.reason));
+}
+
+/**
+ * Carries out commands in the plugin's own namespace, in one child.
+ * @returns what the reads among them print: one JSON document each, in their order
+ * @throws IpError at the first command that fails
+ */
+export async function ipBatch(host: Host, commands: readonly Command[], options: BatchOptions = {}): Promise<unknown[]> {
+  const { lock, force = false, program = 'ip' } = options;
+  const flags = program === 'ip' ? ['-details', '-json'] : ['-json'];
+  const line: CommandLine = [program, [...flags, ...(force ? ['-force'] : []), '-batch', INPUT]];
+  const [name, args] = lock === undefined ? line : underLock(lock, line);
+  const result = await host.runner.run(name, args, { input: batchText(commands) });
+  if (lock !== undefined) refuseIfLocked(result.status, lock);
+  if (result.status !== 0 && !force) throw failure(program, commands, result);
+  return documents(result.stdout);
+}
+
+/** A sysctl below /proc/sys/net: `ipv6/conf/eth0/accept_dad`. */
+export type Sysctl = readonly [name: string, value: string];
+
+/**
+ * The only text that a shell gets. Its data are positional arguments: ip's path is $0, then one name=value each.
+ * A sysctl that this kernel does not have is passed over: keep_addr_on_down, ndisc_notify, all of IPv6.
+ */
+const enterScript = [
+  'for setting do',
+  '  file=/proc/sys/net/$' + '{setting%%=*}',
+  '  if [ -e "$file" ]; then printf %s "$' + '{setting#*=}" > "$file"; fi',
+  'done',
+  'exec "$0" -details -json -batch -',
+].join('\n');
+
+/**
+ * Sets sysctls and carries out commands inside a sandbox, in one child.
+ * @throws IpError at the first command that fails
+ */
+export async function ipInSandbox(
+  host: Host,
+  sandbox: Netns,
+  commands: readonly Command[],
+  sysctls: readonly Sysctl[] = [],
+): Promise<unknown[]> {
+  const settings = sysctls.map(([name, value]) => `${name}=${value}`);
+  const args: Arg[] = [`--net=${sandbox.ref}`, '--', { tool: 'sh' }, '-ec', enterScript, { tool: 'ip' }, ...settings];
+  const result = await host.runner.run('nsenter', args, { input: batchText(commands) });
+  if (result.status !== 0) throw sandboxFailure(sandbox, commands, result);
+  return documents(result.stdout);
+}
+
+function sandboxFailure(sandbox: Netns, commands: readonly Command[], result: RunResult): CniError {
+  if (/^nsenter: /m.test(result.stderr)) {
+    return new CniError(
+      ErrorCode.invalidNetns,
+      `the network namespace ${sandbox.path} cannot be entered: ${result.stderr.trim()}`,
+    );
+  }
+  return failure(`nsenter --net=${sandbox.path} ip`, commands, result);
+}
+
+function failure(program: string, commands: readonly Command[], { status, stderr }: RunResult): IpError {
+  const line = /^Command failed .*:(\d+)$/m.exec(stderr)?.[1];
+  const failed = line === undefined ? -1 : Number(line) - 1;
+  const reason = stderr
+    .split('\n')
+    .filter((text) => text.trim() !== '' && !text.startsWith('Command failed '))
+    .join('; ');
+  const command = commands[failed]?.join(' ') ?? '-batch';
+  return new IpError(reason || `exit status ${status}`, failed, `${program} ${command}`);
+}
+
+/** ip prints one JSON document a read, each on a line of its own. */
+function documents(stdout: string): unknown[] {
+  return stdout
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line): unknown => JSON.parse(line));
+}

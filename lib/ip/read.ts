@@ -1,0 +1,108 @@
+/** What `ip -details -json` prints, typed. Only the fields that plumbline looks at; ip adds more with each release. */
+import * as z from 'zod/mini';
+import { CniError, ErrorCode } from '../errors.ts';
+import type { Command } from './command.ts';
+
+const addressInfo = z.object({
+  family: z.string(),
+  local: z.string(),
+  prefixlen: z.number(),
+  scope: z.optional(z.string()),
+  broadcast: z.optional(z.string()),
+  label: z.optional(z.string()),
+  dynamic: z.optional(z.boolean()),
+  tentative: z.optional(z.boolean()),
+  dadfailed: z.optional(z.boolean()),
+  noprefixroute: z.optional(z.boolean()),
+  valid_life_time: z.optional(z.number()),
+  preferred_life_time: z.optional(z.number()),
+});
+export type AddressInfo = z.infer<typeof addressInfo>;
+
+const linkInfo = z.object({
+  ifindex: z.number(),
+  ifname: z.string(),
+  flags: z.array(z.string()),
+  mtu: z.number(),
+  operstate: z.optional(z.string()),
+  master: z.optional(z.string()),
+  address: z.optional(z.string()),
+  ifalias: z.optional(z.string()),
+  promiscuity: z.optional(z.number()),
+  /** The peer's index, where it is in another namespace or unnamed. */
+  link_index: z.optional(z.number()),
+  link: z.optional(z.nullable(z.string())),
+  linkinfo: z.optional(
+    z.object({
+      info_kind: z.optional(z.string()),
+      info_data: z.optional(z.record(z.string(), z.unknown())),
+      info_slave_kind: z.optional(z.string()),
+      info_slave_data: z.optional(z.record(z.string(), z.unknown())),
+    }),
+  ),
+  addr_info: z.optional(z.array(addressInfo)),
+});
+/** A link, with its addresses where it was read by `ip address show`. */
+export type LinkInfo = z.infer<typeof linkInfo>;
+
+const routeInfo = z.object({
+  dst: z.string(),
+  gateway: z.optional(z.string()),
+  dev: z.optional(z.string()),
+  metric: z.optional(z.number()),
+  table: z.optional(z.string()),
+  scope: z.optional(z.string()),
+  protocol: z.optional(z.string()),
+  type: z.optional(z.string()),
+  prefsrc: z.optional(z.string()),
+  flags: z.optional(z.array(z.string())),
+  metrics: z.optional(z.array(z.record(z.string(), z.unknown()))),
+});
+export type RouteInfo = z.infer<typeof routeInfo>;
+
+/**
+ * Link attributes and addresses of one device. Never `link show` for what shares a batch with other reads: it leaves
+ * ip's address family at AF_PACKET for the lines after it, and `address show` then prints no addresses.
+ */
+export const showDevice = (device: string): Command => ['address', 'show', 'dev', device];
+/** Routes of one device, of all tables, both families. */
+export const showRoutes = (device: string): readonly Command[] => [
+  ['route', 'show', 'table', 'all', 'dev', device],
+  // The prefix makes ip take IPv6; a batch has no -6 of its own for a line.
+  ['route', 'show', 'table', 'all', 'root', '::/0', 'dev', device],
+];
+
+/** ip fills a list with empty objects for what a filter left out. */
+const isEmpty = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+
+function readList<T>(schema: z.ZodMiniType<T>, document: unknown, what: string): T[] {
+  const entries = Array.isArray(document) ? document.filter((entry) => !isEmpty(entry)) : document;
+  const parsed = z.safeParse(z.array(schema), entries);
+  if (parsed.success) return parsed.data;
+  throw new CniError(
+    ErrorCode.internal,
+    `ip printed ${what} in a form that is not known here; iproute2 5.10 or later is needed`,
+    JSON.stringify(parsed.error.issues.slice(0, 3)),
+  );
+}
+
+export function readLinks(document: unknown): LinkInfo[] {
+  return readList(linkInfo, document ?? [], 'links');
+}
+
+export function readLink(document: unknown): LinkInfo | undefined {
+  return readLinks(document)[0];
+}
+
+export function readRoutes(document: unknown): RouteInfo[] {
+  return readList(routeInfo, document ?? [], 'routes');
+}
+
+export function isUp(link: LinkInfo): boolean {
+  return link.flags.includes('UP');
+}
+
+export function kindOf(link: LinkInfo): string | undefined {
+  return link.linkinfo?.info_kind;
+}

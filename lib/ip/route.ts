@@ -1,0 +1,46 @@
+/** Commands about routes, as lines of a batch (ip-route(8)), and how a route that is there is told from one wanted. */
+import type { Command } from './command.ts';
+import type { RouteInfo } from './read.ts';
+
+/** A route with the fields of a CNI result; see Route in lib/cni/result.ts for their units. */
+export interface RouteSettings {
+  readonly dst: string;
+  readonly gw?: string | undefined;
+  readonly mtu?: number | undefined;
+  readonly advmss?: number | undefined;
+  readonly priority?: number | undefined;
+  readonly table?: number | undefined;
+  readonly scope?: number | undefined;
+}
+
+export function addRoute(device: string, route: RouteSettings): Command {
+  const option = (name: string, value: number | string | undefined): string[] =>
+    value === undefined ? [] : [name, String(value)];
+  return [
+    ...['route', 'append', route.dst],
+    ...option('via', route.gw),
+    ...['dev', device],
+    ...option('metric', route.priority),
+    ...option('table', route.table),
+    ...option('scope', route.scope),
+    ...option('mtu', route.mtu),
+    ...option('advmss', route.advmss),
+  ];
+}
+
+/** Whether a route that ip shows is the one wanted: same destination, gateway and, where asked for, metric. */
+export function isRoute(info: RouteInfo, wanted: RouteSettings): boolean {
+  if (info.type !== undefined && info.type !== 'unicast') return false;
+  return (
+    normalDestination(info.dst, wanted.dst) === normalDestination(wanted.dst, wanted.dst) &&
+    (wanted.gw === undefined || info.gateway === wanted.gw) &&
+    (wanted.priority === undefined || info.metric === wanted.priority)
+  );
+}
+
+/** ip writes `default` for the whole family, and a host's address without its prefix. */
+function normalDestination(text: string, sibling: string): string {
+  const isV6 = sibling.includes(':');
+  if (text === 'default') return isV6 ? '::/0' : '0.0.0.0/0';
+  return text.includes('/') ? text : `${text}/${isV6 ? 128 : 32}`;
+}

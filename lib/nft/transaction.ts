@@ -1,0 +1,89 @@
+/**
+ * nft, one transaction a child: either every line of it holds, or none.
+ *
+ * Tables, sets and maps of ours are all named `plumbline`, one table in the inet family for masquerading and one in
+ * the bridge family for anti-spoofing.
+ */
+import * as z from 'zod/mini';
+import { CniError, ErrorCode, show } from '../errors.ts';
+import type { Host } from '../exec/host.ts';
+import { refuseIfLocked, underLock } from '../exec/lock.ts';
+import { type CommandLine, INPUT } from '../exec/runner.ts';
+
+/** What became of a transaction; the two failures that a caller can mend are told apart. */
+export type Verdict = 'done' | 'missing' | 'exists';
+
+export interface TransactionOptions {
+  /** Path of a lock that the child takes first. */
+  readonly lock?: string;
+  /** Only ask whether the transaction would go through. */
+  readonly checkOnly?: boolean;
+}
+
+/**
+ * Sends lines as one transaction.
+ * @returns `missing` where something named does not exist, `exists` where something created is there already
+ * @throws CniError 101 with nft's words for any other failure
+ */
+export async function transact(host: Host, lines: readonly string[], options: TransactionOptions = {}): Promise<Verdict> {
+  if (lines.length === 0) return 'done';
+  const line: CommandLine = ['nft', [...(options.checkOnly ? ['-c'] : []), '-f', INPUT]];
+  const { lock } = options;
+  const [program, args] = lock === undefined ? line : underLock(lock, line);
+  const { status, stderr } = await host.runner.run(program, args, { input: `${lines.join('\n')}\n` });
+  if (lock !== undefined) refuseIfLocked(status, lock);
+  if (status === 0) return 'done';
+  if (/File exists/.test(stderr)) return 'exists';
+  if (/No such file or directory|does not exist/.test(stderr)) return 'missing';
+  throw new CniError(ErrorCode.commandFailed, `nft failed: ${firstLine(stderr) || `exit status ${status}`}`, stderr.trim());
+}
+
+const listing = z.object({ nftables: z.array(z.record(z.string(), z.unknown())) });
+
+/** Objects of a listing (libnftables-json(5)); an empty list where what is listed does not exist. */
+export async function list(host: Host, what: readonly string[]): Promise<readonly Record<string, unknown>[]> {
+  const { status, stdout, stderr } = await host.runner.run('nft', ['-a', '-j', 'list', ...what]);
+  if (status === 0) return z.parse(listing, JSON.parse(stdout)).nftables;
+  if (/No such file or directory|does not exist/.test(stderr)) return [];
+  throw new CniError(ErrorCode.commandFailed, `nft list ${what.join(' ')} failed: ${firstLine(stderr)}`, stderr.trim());
+}
+
+/** An element of a set or a map: the parts of its key, and its comment. */
+export interface Element {
+  readonly key: readonly string[];
+  readonly comment: string;
+}
+
+const elementKey = z.union([z.string(), z.object({ concat: z.array(z.string()) })]);
+const element = z.object({ elem: z.object({ val: elementKey, comment: z.optional(z.string()) }) });
+const elementHolder = z.object({ elem: z.optional(z.array(z.unknown())) });
+
+/** All elements of one of our sets; for GC and for repairs, never for what every pod pays: it grows with the node. */
+export async function listElements(host: Host, family: string, set: string): Promise<Element[]> {
+  const objects = await list(host, ['set', family, 'plumbline', set]);
+  return objects
+    .map((object) => z.safeParse(elementHolder, object['set']))
+    .flatMap((holder) => (holder.success ? (holder.data.elem ?? []) : []))
+    .flatMap((entry) => {
+      const parsed = z.safeParse(element, entry);
+      if (!parsed.success) return [];
+      const { val, comment = '' } = parsed.data.elem;
+      return [{ key: typeof val === 'string' ? [val] : val.concat, comment }];
+    });
+}
+
+/**
+ * A string as nft's syntax has it.
+ * @throws CniError 7 for one that the quotes would not hold
+ */
+export function quoted(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here.
+  if (/["\\\u0000-\u001f\u007f]/.test(text)) {
+    throw new CniError(ErrorCode.invalidConfig, `${show(text)} cannot be passed to nft: it holds a quote, "\\" or a control character`);
+  }
+  return `"${text}"`;
+}
+
+function firstLine(text: string): string {
+  return text.trim().split('\n')[0]?.replace(/^\/[^:]*:\d+:\d+-\d+: /, '') ?? '';
+}
