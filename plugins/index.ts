@@ -1,0 +1,15 @@
+/** The one table of plugin names. */
+import { hostLocal } from '../ipam/host-local/plugin.ts';
+import type { Plugin } from '../lib/cni/plugin.ts';
+import { vethBridge } from './veth-bridge/plugin.ts';
+
+const plugins: Readonly<Record<string, Plugin>> = {
+  'veth-bridge': vethBridge,
+  /** The reference plugin's name, for configs that were written for it. */
+  bridge: vethBridge,
+  'host-local': hostLocal,
+};
+
+export function findPlugin(name: string): Plugin | undefined {
+  return Object.hasOwn(plugins, name) ? plugins[name] : undefined;
+}

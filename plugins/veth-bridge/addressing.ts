@@ -1,0 +1,87 @@
+/** From what IPAM answered to the addresses, gateways and routes of this network. */
+import type { Dns, Result, ResultIp, Route } from '../../lib/cni/result.ts';
+import { CniError, ErrorCode, show } from '../../lib/errors.ts';
+import { type Cidr, formatAddress, networkOf, next, parseAddress, parseCidr } from '../../lib/net/address.ts';
+import type { Settings } from './config.ts';
+
+export interface Addressing {
+  /** As they go into the result: interface index and gateway filled in. */
+  readonly ips: readonly ResultIp[];
+  readonly routes: readonly Route[];
+  readonly addresses: readonly Cidr[];
+  /** Addresses of the gateway, each with its subnet's prefix; empty where this plugin is none. */
+  readonly gateways: readonly Cidr[];
+  readonly dns: Dns;
+}
+
+export const noAddressing: Addressing = { ips: [], routes: [], addresses: [], gateways: [], dns: {} };
+
+/** Place of the sandbox's veth among the result's interfaces: [bridge, host veth, sandbox veth]. */
+const sandboxIndex = 2;
+
+/** @throws CniError 6 where IPAM answered with no address, or with what is none */
+export function addressingOf(result: Result, settings: Settings, ipam: string): Addressing {
+  if (result.ips.length === 0) {
+    throw new CniError(ErrorCode.undecodable, `ipam.type ${show(ipam)}: the plugin answered with no address`);
+  }
+  const entries = result.ips.map((ip) => withGateway(ip, settings, ipam));
+  const routes = result.routes.map((route) => checkedRoute(route, ipam));
+  return {
+    ips: entries.map(({ ip }) => ip),
+    routes: settings.defaultGateway ? [...routes, ...defaultRoutes(entries, routes)] : routes,
+    addresses: entries.map(({ address }) => address),
+    gateways: settings.gateway ? entries.flatMap(({ gateway }) => gateway ?? []) : [],
+    dns: result.dns,
+  };
+}
+
+interface Entry {
+  readonly ip: ResultIp;
+  readonly address: Cidr;
+  readonly gateway: Cidr | undefined;
+}
+
+function withGateway(ip: ResultIp, settings: Settings, ipam: string): Entry {
+  const address = parseCidr(ip.address);
+  if (address === undefined) throw notAnAddress(ip.address, ipam);
+  const given = ip.gateway === undefined ? undefined : parseAddress(ip.gateway);
+  if (ip.gateway !== undefined && given === undefined) throw notAnAddress(ip.gateway, ipam);
+  // Where IPAM names none, the gateway is the first address of the subnet.
+  const gateway = given ?? (settings.gateway ? next(networkOf(address)) : undefined);
+  return {
+    ip: { ...ip, interface: sandboxIndex, gateway: gateway && formatAddress(gateway) },
+    address,
+    gateway: gateway && { address: gateway, prefix: address.prefix },
+  };
+}
+
+function checkedRoute(route: Route, ipam: string): Route {
+  const dst = parseCidr(route.dst);
+  if (dst === undefined) throw notAnAddress(route.dst, ipam);
+  if (route.gw !== undefined && parseAddress(route.gw) === undefined) throw notAnAddress(route.gw, ipam);
+  return route;
+}
+
+/** The gateway of a route that names none: that of its family, as in the reference; none for a route of the link itself. */
+export function gatewayFor(route: Route, ips: readonly ResultIp[]): string | undefined {
+  if (route.gw !== undefined || (route.scope ?? 0) !== 0) return route.gw;
+  const isV6 = route.dst.includes(':');
+  return ips.find((ip) => ip.gateway !== undefined && ip.address.includes(':') === isV6)?.gateway;
+}
+
+function defaultRoutes(entries: readonly Entry[], routes: readonly Route[]): Route[] {
+  const missing = ([4, 6] as const).filter((family) => !routes.some((route) => isDefault(route, family) && route.gw));
+  return missing.flatMap((family) => {
+    const entry = entries.find(({ address }) => address.address.family === family);
+    return entry?.gateway ? [{ dst: family === 4 ? '0.0.0.0/0' : '::/0', gw: formatAddress(entry.gateway.address) }] : [];
+  });
+}
+
+function isDefault({ dst }: Route, family: 4 | 6): boolean {
+  const cidr = parseCidr(dst);
+  return cidr?.prefix === 0 && cidr.address.family === family;
+}
+
+function notAnAddress(text: string, ipam: string): CniError {
+  return new CniError(ErrorCode.undecodable, `ipam.type ${show(ipam)}: the plugin answered with ${show(text)}, which is no address`);
+}

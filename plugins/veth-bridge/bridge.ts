@@ -1,0 +1,150 @@
+/** The bridge: made if missing, looked after if there, its gateway addresses. */
+import { CniError, ErrorCode, show } from '../../lib/errors.ts';
+import { randomMac } from '../../lib/exec/digest.ts';
+import type { Host } from '../../lib/exec/host.ts';
+import { lockPath, lockRunDir } from '../../lib/exec/lock.ts';
+import { addAddress, deleteAddress } from '../../lib/ip/address.ts';
+import { ipBatch, isIpError } from '../../lib/ip/batch.ts';
+import type { Command } from '../../lib/ip/command.ts';
+import { addBridge, addVlan, setPromiscuous, setUp, setVlanFiltering } from '../../lib/ip/link.ts';
+import { type LinkInfo, isUp, kindOf, readLink, showDevice } from '../../lib/ip/read.ts';
+import { type Cidr, contains, formatAddress, formatCidr, isLinkLocal, parseAddress } from '../../lib/net/address.ts';
+import type { Config, Settings } from './config.ts';
+import { isOurAddress, rememberAddress } from '../../lib/ip/gateway-record.ts';
+
+/** A link of our namespace is there: /proc/sys/net follows the reader's namespace, /sys that of who mounted it. */
+export function linkExists(host: Host, device: string): boolean {
+  return host.kernel.exists(`/proc/sys/net/ipv4/conf/${device}`) || host.kernel.exists(`/proc/sys/net/ipv6/conf/${device}`);
+}
+
+/** Makes the bridge where there is none; that another call makes it at the same time is no error. */
+export async function ensureBridge(host: Host, settings: Settings): Promise<void> {
+  const { bridge, mtu, vlans } = settings;
+  if (linkExists(host, bridge)) return;
+  try {
+    const mac = randomMac();
+    await ipBatch(host, [addBridge({ name: bridge, mac, mtu, vlanFiltering: vlans !== undefined }), setUp(bridge)]);
+  } catch (error) {
+    if (!isIpError(error, 'exists')) throw error;
+  }
+}
+
+/**
+ * Refuses a link that is no bridge.
+ * @throws CniError 7
+ */
+export function refuseOtherKind(link: LinkInfo | undefined, bridge: string): asserts link is LinkInfo {
+  const kind = link && (kindOf(link) ?? 'a physical or unknown kind');
+  if (kind === 'bridge') return;
+  throw new CniError(
+    ErrorCode.invalidConfig,
+    kind === undefined
+      ? `bridge: ${show(bridge)} is gone; another program has removed it`
+      : `bridge: the link ${show(bridge)} exists and is no bridge but ${kind}; name another one, or remove it`,
+  );
+}
+
+/** What a bridge that was there before still lacks. In the steady state: nothing. */
+export async function mendBridge(host: Host, link: LinkInfo, config: Config, settings: Settings): Promise<void> {
+  const { bridge, vlans, gateway } = settings;
+  const filtering = link.linkinfo?.info_data?.['vlan_filtering'] === 1;
+  const commands: Command[] = [
+    ...(config.promiscMode && !link.flags.includes('PROMISC') ? [setPromiscuous(bridge)] : []),
+    ...(vlans && !filtering ? [setVlanFiltering(bridge)] : []),
+    ...(isUp(link) ? [] : [setUp(bridge)]),
+  ];
+  if (commands.length > 0) await ipBatch(host, commands);
+  // The routes of this link are ours; a router's advertisement must not add any. With an uplink it is the node's own.
+  if (!config.uplink) host.kernel.write(`/proc/sys/net/ipv6/conf/${bridge}/accept_ra`, '0');
+  if (gateway && settings.gatewayDevice !== bridge) await ensureVlanGateway(host, settings);
+}
+
+/** The 8021q interface that is the gateway of a VLAN: `<bridge>.<vlan>`, and the bridge itself a member of the VLAN. */
+async function ensureVlanGateway(host: Host, { bridge, vlans, gatewayDevice }: Settings): Promise<void> {
+  if (linkExists(host, gatewayDevice) || vlans?.native === undefined) return;
+  const { native } = vlans;
+  const tag: Command = ['vlan', 'add', 'dev', bridge, 'vid', String(native), 'self'];
+  await ipBatch(host, [tag], { program: 'bridge' });
+  try {
+    await ipBatch(host, [addVlan(bridge, gatewayDevice, native, randomMac()), setUp(gatewayDevice)]);
+  } catch (error) {
+    if (!isIpError(error, 'exists')) throw error;
+  }
+  host.kernel.write(`/proc/sys/net/ipv6/conf/${gatewayDevice}/accept_ra`, '0');
+}
+
+/**
+ * Puts the gateway's addresses on their device, and turns forwarding on.
+ * @param addresses of the device as it was read in this call
+ * @throws CniError 7 where another address is in the way and forceAddress does not say to replace it
+ */
+export async function ensureGateway(
+  host: Host,
+  device: string,
+  addresses: readonly Cidr[],
+  gateways: readonly Cidr[],
+  config: Config,
+): Promise<void> {
+  const missing = gateways.filter((gateway) => !addresses.some((address) => isSame(address, gateway)));
+  if (missing.length > 0) {
+    // One call at a time: two that each see no address would put two there, with forceAddress or without.
+    using _lock = await lockRunDir(host.runner, lockPath(host.runDir, 'gateway', device));
+    await placeGateways(host, device, missing, config);
+  }
+  if (gateways.some(({ address }) => address.family === 4)) host.kernel.write('/proc/sys/net/ipv4/ip_forward', '1');
+  if (gateways.some(({ address }) => address.family === 6)) {
+    host.kernel.write('/proc/sys/net/ipv6/conf/all/forwarding', '1');
+  }
+}
+
+async function placeGateways(host: Host, device: string, gateways: readonly Cidr[], config: Config): Promise<void> {
+  const [document] = await ipBatch(host, [showDevice(device)]);
+  const link = readLink(document);
+  if (link === undefined) throw new CniError(ErrorCode.io, `the link ${device} is gone; another program has removed it`);
+  const present = addressesOf(link);
+  for (const gateway of gateways) {
+    if (present.some((address) => isSame(address, gateway))) continue;
+    const inTheWay = present.filter((address) => conflicts(host, link, address, gateway, config));
+    if (inTheWay.length > 0 && !config.forceAddress) {
+      throw new CniError(
+        ErrorCode.invalidConfig,
+        `bridge: ${device} has the address ${inTheWay.map(formatCidr).join(', ')}, other than the gateway ${formatCidr(gateway)}; ` +
+          'correct the gateway, use another bridge, or set forceAddress',
+      );
+    }
+    const removable = inTheWay.filter((address) => isOurAddress(host, link, formatCidr(address)));
+    if (removable.length < inTheWay.length) {
+      const foreign = inTheWay.filter((address) => !removable.includes(address)).map(formatCidr);
+      throw new CniError(
+        ErrorCode.invalidConfig,
+        `forceAddress: the address ${foreign.join(', ')} of ${device} was not set by plumbline, which therefore leaves it; ` +
+          `remove it by "ip address delete ${foreign[0]} dev ${device}" if it is to be replaced`,
+      );
+    }
+    rememberAddress(host, link, formatCidr(gateway));
+    await ipBatch(host, [
+      ...removable.map((address) => deleteAddress(device, address)),
+      addAddress(device, gateway, config.enabledad),
+    ]);
+  }
+}
+
+/** Any other IPv4 address is in the way, and an IPv6 address of an overlapping subnet; link-local never. */
+function conflicts(host: Host, link: LinkInfo, address: Cidr, gateway: Cidr, config: Config): boolean {
+  if (address.address.family !== gateway.address.family || isLinkLocal(address.address)) return false;
+  // With an uplink the bridge carries the node's own addresses beside the gateway's.
+  if (config.uplink && !isOurAddress(host, link, formatCidr(address))) return false;
+  return gateway.address.family === 4 || contains(address, gateway.address) || contains(gateway, address.address);
+}
+
+function isSame(a: Cidr, b: Cidr): boolean {
+  return a.prefix === b.prefix && formatAddress(a.address) === formatAddress(b.address);
+}
+
+/** Addresses of a link as it was read. */
+export function addressesOf(link: LinkInfo): Cidr[] {
+  return (link.addr_info ?? []).flatMap(({ local, prefixlen }) => {
+    const address = parseAddress(local);
+    return address === undefined ? [] : [{ address, prefix: prefixlen }];
+  });
+}

@@ -1,0 +1,124 @@
+/** The config of veth-bridge: what it accepts, and the settings that follow from it. */
+import * as z from 'zod/mini';
+import { baseConfigSchema } from '../../lib/cni/config.ts';
+import { chosenMac } from '../../lib/cni/mac.ts';
+import type { Context } from '../../lib/cni/plugin.ts';
+import { ifnameFault } from '../../lib/cni/request.ts';
+import { CniError, ErrorCode, show } from '../../lib/errors.ts';
+
+/** A name that is also safe in an nft set, where `*` is a pattern. */
+const deviceName = z.string().check(
+  z.refine((name) => ifnameFault(name) === undefined && /^[^*{}$;]+$/.test(name), {
+    error: 'an interface name of 1 to 15 bytes, without white space or any of / : % " \' # \\ * { } $ ;',
+  }),
+);
+
+const vlanId = z.int().check(z.gte(1), z.lte(4094));
+const mtu = z.int().check(z.gte(0), z.lte(65535));
+
+const trunkEntry = z
+  .object({ id: z.optional(vlanId), minID: z.optional(vlanId), maxID: z.optional(vlanId) })
+  .check(
+    z.refine(({ minID, maxID }) => (minID === undefined) === (maxID === undefined), {
+      error: 'minID and maxID together',
+    }),
+    z.refine(({ minID = 1, maxID = 4094 }) => minID <= maxID, { error: 'minID no larger than maxID' }),
+  );
+
+const uplink = z.object({ device: deviceName, migrateAddresses: z._default(z.boolean(), false) });
+
+export const configSchema = z.extend(baseConfigSchema, {
+  bridge: z._default(deviceName, 'cni0'),
+  isGateway: z._default(z.boolean(), false),
+  isDefaultGateway: z._default(z.boolean(), false),
+  forceAddress: z._default(z.boolean(), false),
+  ipMasq: z._default(z.boolean(), false),
+  ipMasqBackend: z._default(z.enum(['nftables', 'iptables']), 'nftables'),
+  mtu: z._default(mtu, 0),
+  hairpinMode: z._default(z.boolean(), false),
+  promiscMode: z._default(z.boolean(), false),
+  vlan: z._default(z.int().check(z.gte(0), z.lte(4094)), 0),
+  vlanTrunk: z._default(z.array(trunkEntry), []),
+  preserveDefaultVlan: z._default(z.boolean(), false),
+  macspoofchk: z._default(z.boolean(), false),
+  portIsolation: z._default(z.boolean(), false),
+  enabledad: z._default(z.boolean(), false),
+  disableContainerInterface: z._default(z.boolean(), false),
+  mac: z.optional(z.string()),
+  hostInterfaceName: z.optional(deviceName),
+  uplink: z.optional(uplink),
+});
+export type Config = z.infer<typeof configSchema>;
+export type Uplink = z.infer<typeof uplink>;
+
+/** VLANs of a port; VLAN filtering is on where there are any. */
+export interface Vlans {
+  /** The VLAN that untagged frames of the container belong to; undefined on a port without VLANs. */
+  readonly native: number | undefined;
+  /** Tagged VLANs, without repeats, in order. */
+  readonly tagged: readonly number[];
+  readonly keepDefault: boolean;
+}
+
+/** The settings of one call, checked against each other. */
+export interface Settings {
+  readonly bridge: string;
+  readonly gateway: boolean;
+  readonly defaultGateway: boolean;
+  readonly mtu: number | undefined;
+  readonly vlans: Vlans | undefined;
+  /** MAC asked for, in whichever way. */
+  readonly mac: string | undefined;
+  /** Where the gateway's address sits: the bridge, or `<bridge>.<vlan>`. */
+  readonly gatewayDevice: string;
+}
+
+/** @throws CniError 7 where settings exclude each other */
+export function settingsOf({ config, request }: Context<Config>): Settings {
+  refuseTogether(config, 'hairpinMode', 'promiscMode', config.hairpinMode && config.promiscMode);
+  const { disableContainerInterface, ipam, vlan } = config;
+  refuseTogether(config, 'disableContainerInterface', 'ipam', disableContainerInterface && !!ipam?.type);
+  const gateway = config.isGateway || config.isDefaultGateway;
+  const gatewayDevice = gateway && vlan > 0 ? `${config.bridge}.${vlan}` : config.bridge;
+  if (Buffer.byteLength(gatewayDevice) > 15) {
+    throw invalid(
+      `bridge: the gateway of VLAN ${vlan} would be named ${show(gatewayDevice)}, longer than the 15 bytes that a link's name has; ` +
+        'shorten the bridge name',
+    );
+  }
+  if (config.uplink?.device === config.bridge) {
+    throw invalid(`uplink.device: ${show(config.bridge)} is the bridge itself; name the NIC that is to be its port`);
+  }
+  return {
+    bridge: config.bridge,
+    gateway,
+    defaultGateway: config.isDefaultGateway,
+    mtu: config.mtu === 0 ? undefined : config.mtu,
+    vlans: vlansOf(config),
+    mac: chosenMac(config, request.args),
+    gatewayDevice,
+  };
+}
+
+function vlansOf(config: Config): Vlans | undefined {
+  const tagged = new Set<number>();
+  for (const { id, minID, maxID } of config.vlanTrunk) {
+    if (id !== undefined) tagged.add(id);
+    for (let vlan = minID ?? 1; vlan <= (maxID ?? 0); vlan += 1) tagged.add(vlan);
+  }
+  const native = config.vlan > 0 ? config.vlan : undefined;
+  if (native === undefined && tagged.size === 0) return undefined;
+  if (native !== undefined) tagged.delete(native);
+  return {
+    native,
+    tagged: [...tagged].sort((a, b) => a - b),
+    // A trunk without a VLAN of its own keeps VLAN 1 as its native one.
+    keepDefault: config.preserveDefaultVlan || native === undefined,
+  };
+}
+
+function refuseTogether(config: Config, a: keyof Config, b: keyof Config, both: boolean): void {
+  if (both) throw invalid(`${a} and ${b} exclude each other (${show(config[a])}, ${show(config[b])}); leave one of them out`);
+}
+
+const invalid = (message: string): CniError => new CniError(ErrorCode.invalidConfig, message);

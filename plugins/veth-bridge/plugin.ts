@@ -1,0 +1,98 @@
+/**
+ * veth-bridge: a veth pair, one end in the container, the other a port of a Linux bridge.
+ *
+ * ADD reads in the order in which the network is built. How a step is done is in the module it comes from.
+ */
+import { type AttachmentContext, definePlugin, sandboxOf } from '../../lib/cni/plugin.ts';
+import { hasDns, type Result } from '../../lib/cni/result.ts';
+import { undoStack } from '../../lib/exec/undo.ts';
+import { waitForLink, waitForUniqueAddresses } from '../../lib/ip/port.ts';
+import { ensureUplink } from '../../lib/ip/uplink.ts';
+import { type Addressing, addressingOf, noAddressing } from './addressing.ts';
+import { namesOf } from './attachment.ts';
+import { addressesOf, ensureBridge, ensureGateway, mendBridge } from './bridge.ts';
+import { check } from './check.ts';
+import { type Config, configSchema, type Settings, settingsOf } from './config.ts';
+import { gc } from './gc.ts';
+import { putRules, removeRules } from './rules.ts';
+import { enterSandbox } from './sandbox.ts';
+import { status } from './status.ts';
+import { del, deleteVeth } from './teardown.ts';
+import { plugVeth, type Veth } from './veth.ts';
+import { setVlans } from './vlan.ts';
+
+export const vethBridge = definePlugin({
+  name: 'veth-bridge',
+  kind: 'interface',
+  about: 'plugs a container into a Linux bridge by a veth pair',
+  config: configSchema,
+  args: ['MAC', 'IP'],
+  add,
+  del,
+  check,
+  gc,
+  status,
+});
+
+async function add(context: AttachmentContext<Config>): Promise<Result> {
+  const { config, host, log, ipam } = context;
+  const settings = settingsOf(context);
+  const sandbox = sandboxOf(context);
+  const names = namesOf(context);
+  await using undo = undoStack(log);
+
+  await ensureBridge(host, settings);
+  if (config.uplink) await ensureUplink(host, settings.bridge, config.uplink, settings.gateway);
+
+  // The kernel refuses a second pair of these names: the guard against a second ADD, so it comes before all else.
+  const veth = await plugVeth(context, names, settings, sandbox, (made) => {
+    undo.step(`delete ${made}`, async () => {
+      await deleteVeth(host, names);
+    });
+  });
+  await mendBridge(host, veth.bridge, config, settings);
+  if (settings.vlans) await setVlans(host, names.host, veth.bridge, settings.vlans, names.lock);
+
+  let addressing = noAddressing;
+  if (ipam) {
+    undo.step('release the address', () => ipam.del());
+    addressing = addressingOf(await ipam.add(), settings, ipam.type);
+  }
+  if (settings.gateway) {
+    const onBridge = settings.gatewayDevice === settings.bridge;
+    const present = onBridge ? addressesOf(veth.bridge) : [];
+    await ensureGateway(host, settings.gatewayDevice, present, addressing.gateways, config);
+  }
+
+  // Before the sandbox can send its first frame.
+  const guarded = { mac: veth.sandboxMac, addresses: addressing.addresses };
+  undo.step('remove the rules', () => removeRules(host, config, names, guarded));
+  await putRules(host, config, names, guarded);
+
+  if (!config.disableContainerInterface) {
+    await enterSandbox(context, names, sandbox, addressing);
+    await waitForLink(host, names.host, veth.hostMac);
+    if (config.enabledad && addressing.addresses.some(({ address }) => address.family === 6)) {
+      await waitForUniqueAddresses(host, sandbox, context.attachment.ifname);
+    }
+  }
+  undo.keep();
+  return resultOf(context, settings, veth, addressing);
+}
+
+/** interfaces: bridge, host's end, sandbox's end, and the VLAN's gateway where there is one. */
+function resultOf(context: AttachmentContext<Config>, settings: Settings, veth: Veth, addressing: Addressing): Result {
+  const { attachment, config, request } = context;
+  const { bridge, gatewayDevice } = settings;
+  return {
+    interfaces: [
+      { name: bridge, mac: veth.bridge.address, mtu: veth.bridge.mtu },
+      { name: veth.host, mac: veth.hostMac, mtu: veth.mtu },
+      { name: attachment.ifname, mac: veth.sandboxMac, mtu: veth.mtu, sandbox: request.netns },
+      ...(gatewayDevice === bridge ? [] : [{ name: gatewayDevice }]),
+    ],
+    ips: addressing.ips,
+    routes: addressing.routes,
+    dns: hasDns(config.dns) ? config.dns : addressing.dns,
+  };
+}

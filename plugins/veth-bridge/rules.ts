@@ -1,0 +1,83 @@
+/** Masquerading and anti-spoofing of one attachment, by whichever backend the config names. */
+import { isMarked, isOfNetwork, type Identity } from '../../lib/cni/identity.ts';
+import { ErrorCode, isCniError } from '../../lib/errors.ts';
+import type { Host } from '../../lib/exec/host.ts';
+import { addIptables, checkIptables, collectIptables, deleteIptables } from '../../lib/nft/iptables.ts';
+import { removeReferenceAntiSpoof, removeReferenceMasquerade } from '../../lib/nft/reference.ts';
+import { addRules, checkRules, collectRules, deleteRules, dropNetworkChains, type Rules } from '../../lib/nft/rules.ts';
+import type { Cidr } from '../../lib/net/address.ts';
+import type { Names } from './attachment.ts';
+import type { Config } from './config.ts';
+
+/** What the rules are made from. */
+export interface Guarded {
+  /** The sandbox end's MAC address. */
+  readonly mac: string | undefined;
+  readonly addresses: readonly Cidr[];
+}
+
+const byIptables = (config: Config): boolean => config.ipMasq && config.ipMasqBackend === 'iptables';
+const byNft = (config: Config): boolean => config.ipMasq && config.ipMasqBackend === 'nftables';
+
+function nftRules(config: Config, names: Names, { mac, addresses }: Guarded): Rules {
+  return {
+    owner: names.owner,
+    masquerade: byNft(config) ? addresses : [],
+    guard: config.macspoofchk && mac ? { port: names.host, mac } : undefined,
+  };
+}
+
+export const wantsRules = (config: Config): boolean => config.ipMasq || config.macspoofchk;
+
+export async function putRules(host: Host, config: Config, names: Names, guarded: Guarded): Promise<void> {
+  await addRules(host, nftRules(config, names, guarded), names.lock);
+  if (byIptables(config)) await addIptables(host, names.owner, guarded.addresses, names.lock);
+}
+
+export async function removeRules(host: Host, config: Config, names: Names, guarded: Guarded): Promise<void> {
+  const known = nftRules(config, names, guarded);
+  const guardedPort = config.macspoofchk ? names.host : undefined;
+  if (byNft(config) || guardedPort) {
+    await deleteRules(host, { owner: names.owner, known, masquerade: byNft(config), guardedPort }, names.lock);
+  }
+  if (byIptables(config)) await deleteIptables(host, names.owner, names.lock);
+}
+
+/** What the rules lack, in words. */
+export async function faultsOfRules(host: Host, config: Config, names: Names, guarded: Guarded): Promise<string[]> {
+  const faults = wantsRules(config) ? await checkRules(host, nftRules(config, names, guarded)) : [];
+  return byIptables(config) ? [...faults, ...(await checkIptables(host, names.owner, guarded.addresses))] : faults;
+}
+
+/** Rules that the reference bridge made for this pod; a node without iptables, or without nft, has none of that kind. */
+export async function removeReferenceRules(host: Host, config: Config, names: Names): Promise<void> {
+  const pod = names.identity;
+  await ignoringMissingTools(async () => {
+    if (config.ipMasq) await removeReferenceMasquerade(host, pod, names.lock, host.runner.has('iptables'));
+    if (config.macspoofchk) await removeReferenceAntiSpoof(host, pod, names.lock);
+  });
+}
+
+/** Removes the rules of all of the network's attachments but the valid ones. */
+export async function collectStaleRules(
+  host: Host,
+  config: Config,
+  network: string,
+  valid: readonly Identity[],
+  lock: string,
+): Promise<void> {
+  const isStale = (comment: string): boolean =>
+    isOfNetwork(comment, network) && !valid.some((identity) => isMarked(comment, identity));
+  // Whatever the config says now: an earlier one may have asked for rules that this one does not.
+  await ignoringMissingTools(() => collectRules(host, isStale));
+  await ignoringMissingTools(() => dropNetworkChains(host, network));
+  if (byIptables(config)) await collectIptables(host, isStale, lock);
+}
+
+async function ignoringMissingTools(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!isCniError(error, ErrorCode.toolMissing)) throw error;
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * DEL: link and rules first, the address last, so that nobody gets an address whose rules are still there.
+ *
+ * Best effort: what is gone is no error, a step that fails does not keep the next ones from their work.
+ */
+import type { AttachmentContext } from '../../lib/cni/plugin.ts';
+import { joinErrors } from '../../lib/errors.ts';
+import type { Host } from '../../lib/exec/host.ts';
+import { ipBatch, ipInSandbox, isIpError } from '../../lib/ip/batch.ts';
+import { deleteLink } from '../../lib/ip/link.ts';
+import { kindOf, type LinkInfo, readLinks, showDevice } from '../../lib/ip/read.ts';
+import { dropIdleChains, dropNetworkChains } from '../../lib/nft/rules.ts';
+import { isAliasOf, type Names, namesOf, recordedIn } from './attachment.ts';
+import type { Config } from './config.ts';
+import { removeReferenceRules, removeRules } from './rules.ts';
+
+export async function del(context: AttachmentContext<Config>): Promise<void> {
+  const { host, config, ipam, attachment, prevResult } = context;
+  const names = namesOf(context);
+  const recorded = recordedIn(prevResult, attachment.ifname, config.bridge, names.host);
+  const guarded = { mac: recorded.sandbox?.mac, addresses: recorded.addresses };
+  const errors: unknown[] = [];
+  const step = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      errors.push(error);
+    }
+  };
+
+  await step(async () => {
+    if (await unplug(host, names)) return;
+    // Not made by us, or gone with its sandbox: perhaps the reference bridge made this pod.
+    await unplugForeign(context, names);
+    await removeReferenceRules(host, config, names);
+  });
+  await step(() => removeRules(host, config, names, guarded));
+  if (config.ipMasq && hasNoPorts(host, config.bridge)) {
+    const { addresses } = recorded;
+    await step(() =>
+      addresses.length > 0
+        ? dropIdleChains(host, attachment.network, addresses)
+        : dropNetworkChains(host, attachment.network),
+    );
+  }
+  if (ipam) await step(() => ipam.del());
+  const error = joinErrors(errors);
+  if (error) throw error;
+}
+
+/**
+ * Deletes the pair by the host's end, proven by name and alias.
+ * @returns whether it was there
+ */
+async function unplug(host: Host, names: Names): Promise<boolean> {
+  // /sys may show another namespace, but no link there can have this alias unless it is this attachment's.
+  if (isAliasOf(names, host.kernel.read(`/sys/class/net/${names.host}/ifalias`))) return deleteVeth(host, names);
+  // Under the lock, so that an ADD that was killed, and whose child is still at work, is waited for.
+  const documents = await ipBatch(host, [showDevice(names.host)], { lock: names.lock, force: true });
+  const [link] = documents.flatMap(readLinks);
+  return isAliasOf(names, link?.ifalias) ? deleteVeth(host, names) : false;
+}
+
+/** @returns whether it was there */
+export async function deleteVeth(host: Host, names: Names): Promise<boolean> {
+  try {
+    await ipBatch(host, [deleteLink(names.host)], { lock: names.lock });
+    return true;
+  } catch (error) {
+    if (isIpError(error, 'missing')) return false;
+    throw error;
+  }
+}
+
+/**
+ * Deletes CNI_IFNAME in the sandbox where it is proven to be this attachment's: by our alias, by the MAC address that
+ * the runtime's record has, or by its peer being a port of our bridge. The path may be another container's by now.
+ */
+async function unplugForeign(context: AttachmentContext<Config>, names: Names): Promise<void> {
+  const { host, sandbox, attachment, prevResult, config } = context;
+  const { ifname } = attachment;
+  const recorded = recordedIn(prevResult, ifname, config.bridge);
+  if (sandbox) {
+    const link = await linkInSandbox(context);
+    if (link && kindOf(link) === 'veth') {
+      const proven =
+        isAliasOf(names, link.ifalias) ||
+        (recorded.sandbox ? recorded.sandbox.mac === link.address : await isPortOf(host, config.bridge, link));
+      if (proven) await ipInSandbox(host, sandbox, [deleteLink(ifname)]);
+      return;
+    }
+  }
+  // The namespace has no path any more but something still holds it: the host's end is left to go by.
+  if (recorded.host === undefined) return;
+  const documents = await ipBatch(host, [showDevice(recorded.host.name)], { force: true });
+  const [port] = documents.flatMap(readLinks);
+  if (port && kindOf(port) === 'veth' && port.master === config.bridge && port.address === recorded.host.mac) {
+    await ipBatch(host, [deleteLink(port.ifname)]);
+  }
+}
+
+async function linkInSandbox({ host, sandbox, attachment }: AttachmentContext<Config>): Promise<LinkInfo | undefined> {
+  if (sandbox === undefined) return undefined;
+  try {
+    const documents = await ipInSandbox(host, sandbox, [showDevice(attachment.ifname)]);
+    return documents.flatMap(readLinks)[0];
+  } catch (error) {
+    if (isIpError(error, 'missing')) return undefined;
+    throw error;
+  }
+}
+
+/** A pod of the reference, of a specification whose runtimes keep no result: each end of a veth names the other's index. */
+async function isPortOf(host: Host, bridge: string, link: LinkInfo): Promise<boolean> {
+  const documents = await ipBatch(host, [['link', 'show', 'master', bridge]], { force: true });
+  return documents
+    .flatMap(readLinks)
+    .some((port) => kindOf(port) === 'veth' && port.link_index === link.ifindex && port.ifindex === link.link_index);
+}
+
+/** The kernel takes a bridge's carrier away with its last port: one small read, however many ports there are. */
+function hasNoPorts(host: Host, bridge: string): boolean {
+  return host.kernel.read(`/sys/class/net/${bridge}/carrier`) === '0';
+}

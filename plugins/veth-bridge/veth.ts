@@ -1,0 +1,95 @@
+/** The veth pair, made in one child that also reads what the rest of the call must know of the bridge. */
+import type { AttachmentContext } from '../../lib/cni/plugin.ts';
+import { CniError, ErrorCode, show } from '../../lib/errors.ts';
+import { randomMac } from '../../lib/exec/digest.ts';
+import type { Netns } from '../../lib/exec/host.ts';
+import { ipBatch, type IpError, isIpError } from '../../lib/ip/batch.ts';
+import { addVeth, setAlias, setPort, setUp } from '../../lib/ip/link.ts';
+import { type LinkInfo, readLink, showDevice } from '../../lib/ip/read.ts';
+import type { Names } from './attachment.ts';
+import { linkExists, refuseOtherKind } from './bridge.ts';
+import type { Config, Settings } from './config.ts';
+
+export interface Veth {
+  /** Name of the host's end. */
+  readonly host: string;
+  readonly hostMac: string;
+  readonly sandboxMac: string;
+  readonly mtu: number | undefined;
+  /** The bridge with its addresses, as they stood when the port was made. */
+  readonly bridge: LinkInfo;
+}
+
+/**
+ * Makes the pair, and its host's end a port of the bridge.
+ * @param made is told as soon as there is something that a failure must take back
+ * @throws CniError 102 where either end's name is taken; then nothing was made
+ */
+export async function plugVeth(
+  context: AttachmentContext<Config>,
+  names: Names,
+  settings: Settings,
+  sandbox: Netns,
+  made: (host: string) => void,
+): Promise<Veth> {
+  const { host, config, attachment } = context;
+  const hostMac = randomMac();
+  const sandboxMac = settings.mac ?? randomMac();
+  const pair = addVeth({
+    host: { name: names.host, mac: hostMac },
+    sandbox: { name: attachment.ifname, mac: sandboxMac, netns: sandbox.ref },
+    mtu: settings.mtu,
+    master: settings.bridge,
+  });
+  let documents: unknown[];
+  try {
+    documents = await ipBatch(
+      host,
+      [
+        pair,
+        setAlias(names.host, names.alias),
+        ...setPort(names.host, { hairpin: config.hairpinMode, isolated: config.portIsolation }),
+        setUp(names.host),
+        showDevice(names.host),
+        showDevice(settings.bridge),
+      ],
+      { lock: names.lock },
+    );
+  } catch (error) {
+    if (!isIpError(error)) throw error;
+    if (error.failed > 0) made(names.host);
+    else throw await explain(error, context, names, settings);
+    throw error;
+  }
+  made(names.host);
+  const [link, bridge] = documents.map(readLink);
+  refuseOtherKind(bridge, settings.bridge);
+  host.kernel.write(`/proc/sys/net/ipv6/conf/${names.host}/accept_ra`, '0');
+  return { host: names.host, hostMac, sandboxMac, mtu: link?.mtu, bridge };
+}
+
+/** Which of the two names is taken, or what else is in the way. */
+async function explain(
+  error: IpError,
+  { host, attachment, request }: AttachmentContext<Config>,
+  names: Names,
+  settings: Settings,
+): Promise<CniError> {
+  const reason = (['exists', 'invalid'] as const).find((candidate) => isIpError(error, candidate));
+  if (reason === 'exists') {
+    return new CniError(
+      ErrorCode.alreadyExists,
+      linkExists(host, names.host)
+        ? `container ${attachment.containerId} has ${attachment.ifname} in network ${show(attachment.network)} already ` +
+            `(host link ${names.host}); it is left as it is. DEL removes it`
+        : `CNI_IFNAME: ${show(attachment.ifname)} exists in ${request.netns} already; it is left as it is`,
+      error.details,
+    );
+  }
+  if (reason === 'invalid' && !linkExists(host, names.host)) {
+    return new CniError(ErrorCode.invalidNetns, `CNI_NETNS: ${show(request.netns)} is not a network namespace, or the kernel refuses the pair: ${error.reason}`, error.details);
+  }
+  const [document] = await ipBatch(host, [showDevice(settings.bridge)], { force: true });
+  refuseOtherKind(document === undefined ? undefined : readLink(document), settings.bridge);
+  return error;
+}
