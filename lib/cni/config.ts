@@ -33,8 +33,8 @@ export const runtimeConfigSchema = z.looseObject({
 
 /** Names of an executable: it is looked for in CNI_PATH, so it must not be able to leave it. */
 export const pluginNameSchema = z.string().check(
-  z.refine((name) => !/[/\\]/.test(name) && name !== '.' && name !== '..', {
-    error: 'a bare file name, without / or \\',
+  z.refine((name) => !/[/\\\0]/.test(name) && name !== '.' && name !== '..' && Buffer.byteLength(name) <= 255, {
+    error: 'a bare file name of at most 255 bytes, without / or \\',
   }),
 );
 

@@ -54,12 +54,21 @@ export function delegateTo(type: string, request: Request, host: Host, inProcess
 function findDelegate(type: string, path: readonly string[]): string {
   for (const folder of path) {
     const file = `${folder}/${type}`;
-    if (statSync(file, { throwIfNoEntry: false })?.isFile()) return file;
+    if (isFile(file)) return file;
   }
   throw new CniError(
     ErrorCode.invalidConfig,
-    `ipam.type: the plugin ${show(type)} is not in CNI_PATH (${path.join(':')}); install it there, or correct ipam.type`,
+    `ipam.type: the plugin ${show(type)} is not in CNI_PATH (${show(path.join(':'))}); install it there, or correct ipam.type`,
   );
+}
+
+/** A folder that cannot be looked into (no permission, too long a path) is passed over, as the next one may have it. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  } catch {
+    return false;
+  }
 }
 
 function isSameFile(file: string, executable: string): boolean {

@@ -45,16 +45,22 @@ export function identify({ network, containerId, ifname }: Attachment): Identity
 
 /** The alias of a link: mark, then network/container/interface for people. */
 export function aliasOf(identity: Identity): string {
-  return readable(identity).slice(0, aliasLimit);
+  return cut(readable(identity), aliasLimit);
 }
 
 /** The comment of an nft element or rule. */
 export function commentOf(identity: Identity): string {
-  return readable(identity).slice(0, commentLimit);
+  return cut(readable(identity), commentLimit);
 }
 
 function readable({ mark, network, containerId, ifname }: Identity): string {
   return `${mark}:${network}/${containerId}/${ifname}`;
+}
+
+/** The beginning of a text that has at most so many bytes; no character is cut in two. */
+function cut(text: string, bytes: number): string {
+  const room = new Uint8Array(bytes);
+  return text.slice(0, new TextEncoder().encodeInto(text, room).read);
 }
 
 /** Whether a label was made for this attachment. */

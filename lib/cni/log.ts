@@ -1,5 +1,6 @@
 /** Log lines: one an event, JSON, to standard error or the config's `logFile`. */
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { show } from '../errors.ts';
 import type { Runner } from '../exec/runner.ts';
 import type { PluginCommand } from './request.ts';
 
@@ -26,18 +27,27 @@ export interface LogOptions {
 
 export function createLog(options: LogOptions): Log {
   const named = options.level?.toLowerCase();
-  const known = logLevels.find((level) => level === named) ?? (named === undefined ? undefined : aliases[named]);
+  const known = named === undefined ? undefined : levelOf(named);
   const level = known ?? 'warn';
-  const write = (line: string): void => (options.file ? append(options.file, line, options.stderr) : options.stderr(line));
+  // A relative path would depend on the folder that the runtime happens to be in.
+  const file = options.file?.startsWith('/') ? options.file : undefined;
+  const write = (line: string): void => (file ? append(file, line, options.stderr) : options.stderr(line));
   const log: Log['log'] = (at, message, fields = {}) => {
     if (logLevels.indexOf(at) > logLevels.indexOf(level)) return;
     const { plugin, command, containerId } = options;
     write(JSON.stringify({ time: new Date().toISOString(), level: at, plugin, command, containerId, message, ...fields }));
   };
   if (named && known === undefined) {
-    log('warn', `logLevel: "${options.level}" is none of ${logLevels.join(', ')}; using ${level}`);
+    log('warn', `logLevel: ${show(options.level)} is none of ${logLevels.join(', ')}; using ${level}`);
+  }
+  if (options.file && file === undefined) {
+    log('warn', `logFile: ${show(options.file)} is no absolute path; using standard error`);
   }
   return { level, log };
+}
+
+function levelOf(name: string): LogLevel | undefined {
+  return logLevels.find((level) => level === name) ?? (Object.hasOwn(aliases, name) ? aliases[name] : undefined);
 }
 
 /** O_NOFOLLOW and no truncation: the path may come from an object that a namespace's user wrote. */
@@ -52,8 +62,14 @@ function append(path: string, line: string, fallback: (line: string) => void): v
     }
   } catch (error) {
     // A log that cannot be written must not cost a pod its network.
-    fallback(`${line} (logFile ${path}: ${error instanceof Error ? error.message : String(error)})`);
+    fallback(line);
+    fallback(JSON.stringify({ level: 'warn', message: `logFile: ${show(path)} cannot be written`, error: reasonOf(error) }));
   }
+}
+
+/** Without the path, which the system call's message repeats at any length. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
 
 /** A runner that tells of every program it runs. */

@@ -6,6 +6,11 @@ import type { BaseConfig } from './config.ts';
 /** Six hexadecimal bytes by colons or dashes, as Go reads them; the kernel gets them by colons, in lower case. */
 const form = /^[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}$/i;
 
+/** Whether a text is a MAC address in the form that the kernel prints, in either case. */
+export function isMac(text: string): boolean {
+  return form.test(text) && !text.includes('-');
+}
+
 /**
  * runtimeConfig over args.cni over CNI_ARGS over the config's own field (conventions).
  * @throws CniError 7 or 4 for a text that is no unicast MAC address

@@ -133,16 +133,21 @@ function networkName(name: unknown): string {
 /**
  * Why a text cannot name a network interface, or undefined if it can.
  * The kernel's rule (dev_valid_name, net/core/dev.c), plus what `ip` cannot be given safely: `%` is a pattern to the
- * kernel, `all` and `default` are folders of sysctls, quotes, `#` and `\` are syntax of a batch.
+ * kernel, `all` and `default` are folders of sysctls, quotes, `#` and `\` are syntax of a batch. All that passes here
+ * passes as a word of a batch, too.
  */
 export function ifnameFault(name: string): string | undefined {
-  const bytes = Buffer.byteLength(name);
-  if (bytes < 1 || bytes > 15) return `has ${bytes} bytes, not 1 to 15`;
+  const bytes = Buffer.from(name);
+  if (bytes.length < 1 || bytes.length > 15) return `has ${bytes.length} bytes, not 1 to 15`;
   if (['.', '..', 'all', 'default'].includes(name)) return 'is a reserved name';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here.
-  if (/[\s/:%"'#\\\u0000-\u001f\u007f]/u.test(name)) {
+  if (/[\s/:%"'#\\\u0000-\u001f\u007f-\u009f]/u.test(name)) {
     return 'holds white space, a control character or one of / : % " \' # \\';
   }
+  // The kernel reads bytes as Latin-1, where A0 is a space: it is the second byte of "à".
+  if (bytes.includes(0xa0)) return 'holds a character that is white space to the kernel';
+  // The name was cut out of other bytes than these when it was read.
+  if (!name.isWellFormed() || name.includes('\ufffd')) return 'is not valid UTF-8';
   return undefined;
 }
 

@@ -208,8 +208,8 @@ function texts(object: JsonObject, key: string, what: string): readonly string[]
 function integer(object: JsonObject, key: string, what: string): number | undefined {
   const value = member(object, key);
   if (value === undefined) return undefined;
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0) {
-    throw malformed(`${what}.${key}`, value, 'a whole number');
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > 0xffffffff) {
+    throw malformed(`${what}.${key}`, value, 'a whole number of 32 bits');
   }
   return value;
 }

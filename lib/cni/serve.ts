@@ -66,6 +66,8 @@ async function answer(call: ServeOptions & { plugin: Plugin; request: Request; l
   const host = log.level === 'debug' ? { ...call.host, runner: loggingRunner(call.host.runner, log) } : call.host;
   log.log('debug', 'called', { network: request.network, ifname: request.ifname, netns: request.netns });
   try {
+    // Not for the delegate: a key that it does not know is for the plugin that has called it.
+    refuseUnknownArgs(request.args, plugin.args);
     using sandbox = openSandbox(plugin, request, host);
     const result = await execute({ plugin, request, host, log, sandbox, plugins: call.plugins });
     log.log('info', 'done');
@@ -89,7 +91,6 @@ interface Execution {
 /** One command of one plugin, for the caller or, in process, for a plugin that delegates. */
 async function execute(execution: Execution): Promise<Result | undefined> {
   const { plugin, request, host, log, sandbox } = execution;
-  refuseUnknownArgs(request.args, plugin.args);
   const base = parseConfig(baseConfigSchema, request.config);
   const config = parseConfig(plugin.config, request.config);
   const ipamType = plugin.kind === 'interface' ? base.ipam?.type : undefined;

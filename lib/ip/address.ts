@@ -12,6 +12,12 @@ export function addAddress(device: string, address: Cidr, detectDuplicates: bool
   return ['address', 'add', formatCidr(address), ...subnetBroadcast, 'dev', device, ...nodad];
 }
 
+/** The same where the address may be there already: then that is no error. */
+export function replaceAddress(device: string, address: Cidr, detectDuplicates: boolean): Command {
+  const [object = '', , ...rest] = addAddress(device, address, detectDuplicates);
+  return [object, 'replace', ...rest];
+}
+
 export function deleteAddress(device: string, address: Cidr): Command {
   return ['address', 'delete', formatCidr(address), 'dev', device];
 }

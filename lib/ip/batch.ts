@@ -20,12 +20,19 @@ export class IpError extends CniError {
   readonly failed: number;
   /** The kernel's or ip's reason, as it says it: `RTNETLINK answers: File exists`. */
   readonly reason: string;
+  private readonly command: string;
 
   constructor(reason: string, failed: number, command: string) {
     super(ErrorCode.commandFailed, `"${command}" failed: ${reason}`, `${command}\n${reason}`);
     this.name = 'IpError';
     this.failed = failed;
     this.reason = reason;
+    this.command = command;
+  }
+
+  /** The same failure, counted from another place of the batch. */
+  at(failed: number): IpError {
+    return new IpError(this.reason, failed, this.command);
   }
 }
 
@@ -33,7 +40,7 @@ export class IpError extends CniError {
 const reasons = {
   exists: /File exists|already exists|already assigned/i,
   missing: /Cannot find device|No such device|does not exist|No such file|Cannot assign requested|No such process|not found/i,
-  busy: /Device or resource busy|is already/i,
+  busy: /Device or resource busy/i,
   invalid: /Invalid argument/i,
 } as const;
 
@@ -66,8 +73,9 @@ export type Sysctl = readonly [name: string, value: string];
  */
 const enterScript = [
   'for setting do',
-  '  file=/proc/sys/net/$' + '{setting%%=*}',
-  '  if [ -e "$file" ]; then printf %s "$' + '{setting#*=}" > "$file"; fi',
+  // At the last "=": an interface's name, and so a sysctl's, may hold one; a value does not.
+  '  file=/proc/sys/net/$' + '{setting%=*}',
+  '  if [ -e "$file" ]; then printf %s "$' + '{setting##*=}" > "$file"; fi',
   'done',
   'exec "$0" -details -json -batch -',
 ].join('\n');

@@ -45,6 +45,8 @@ const linkInfo = z.object({
 /** A link, with its addresses where it was read by `ip address show`. */
 export type LinkInfo = z.infer<typeof linkInfo>;
 
+const nexthop = z.object({ gateway: z.optional(z.string()), dev: z.optional(z.string()) });
+
 const routeInfo = z.object({
   dst: z.string(),
   gateway: z.optional(z.string()),
@@ -57,6 +59,7 @@ const routeInfo = z.object({
   prefsrc: z.optional(z.string()),
   flags: z.optional(z.array(z.string())),
   metrics: z.optional(z.array(z.record(z.string(), z.unknown()))),
+  nexthops: z.optional(z.array(nexthop)),
 });
 export type RouteInfo = z.infer<typeof routeInfo>;
 
@@ -65,11 +68,20 @@ export type RouteInfo = z.infer<typeof routeInfo>;
  * ip's address family at AF_PACKET for the lines after it, and `address show` then prints no addresses.
  */
 export const showDevice = (device: string): Command => ['address', 'show', 'dev', device];
-/** Routes of one device, of all tables, both families. */
+/**
+ * Routes of one device, of all tables, both families. Routes over several devices are not among them: ip's filter
+ * passes those over.
+ */
 export const showRoutes = (device: string): readonly Command[] => [
   ['route', 'show', 'table', 'all', 'dev', device],
   // The prefix makes ip take IPv6; a batch has no -6 of its own for a line.
   ['route', 'show', 'table', 'all', 'root', '::/0', 'dev', device],
+];
+
+/** Routes of all devices, of all tables, both families. */
+export const showAllRoutes: readonly Command[] = [
+  ['route', 'show', 'table', 'all'],
+  ['route', 'show', 'table', 'all', 'root', '::/0'],
 ];
 
 /** ip fills a list with empty objects for what a filter left out. */
@@ -97,6 +109,12 @@ export function readLink(document: unknown): LinkInfo | undefined {
 
 export function readRoutes(document: unknown): RouteInfo[] {
   return readList(routeInfo, document ?? [], 'routes');
+}
+
+/** The part of a route that leads through a device: itself, or one hop of a route over several. */
+export function throughDevice(route: RouteInfo, device: string): RouteInfo[] {
+  const hops = route.nexthops ?? [route];
+  return hops.filter(({ dev }) => dev === device).map(({ gateway, dev }) => ({ ...route, gateway, dev }));
 }
 
 export function isUp(link: LinkInfo): boolean {

@@ -28,14 +28,24 @@ export function addRoute(device: string, route: RouteSettings): Command {
   ];
 }
 
-/** Whether a route that ip shows is the one wanted: same destination, gateway and, where asked for, metric. */
+/** Whether a route that ip shows is the one wanted: same destination, gateway, table and, where asked for, metric. */
 export function isRoute(info: RouteInfo, wanted: RouteSettings): boolean {
   if (info.type !== undefined && info.type !== 'unicast') return false;
   return (
     normalDestination(info.dst, wanted.dst) === normalDestination(wanted.dst, wanted.dst) &&
     (wanted.gw === undefined || info.gateway === wanted.gw) &&
-    (wanted.priority === undefined || info.metric === wanted.priority)
+    (wanted.priority === undefined || info.metric === wanted.priority) &&
+    isTable(info.table, wanted.table)
   );
+}
+
+/** The tables that have a name everywhere (rt_tables of iproute2). */
+const tables: Readonly<Record<string, number>> = { default: 253, main: 254, local: 255 };
+
+/** ip leaves out or names the main table, and writes others by name where a node's rt_tables has one for them. */
+function isTable(shown: string | undefined, wanted: number | undefined): boolean {
+  const number = tables[shown ?? 'main'] ?? Number(shown);
+  return Number.isNaN(number) || number === (wanted || 254);
 }
 
 /** ip writes `default` for the whole family, and a host's address without its prefix. */

@@ -4,6 +4,7 @@
  * Two sets in the bridge family, whatever the number of containers: the guarded ports, and the (port, MAC) pairs that
  * may send. A port's name is made from its attachment's identity, so an element cannot be another's.
  */
+import { CniError, ErrorCode, show } from '../errors.ts';
 import { quoted } from './transaction.ts';
 
 export interface GuardedPort {
@@ -28,7 +29,7 @@ export const antiSpoofBase: readonly string[] = [
 export function createGuard({ port, mac, comment }: GuardedPort): readonly string[] {
   return [
     `create element ${table} guarded { ${quoted(port)} comment ${quoted(comment)} }`,
-    `create element ${table} allowed { ${quoted(port)} . ${mac} comment ${quoted(comment)} }`,
+    `create element ${table} allowed { ${quoted(port)} . ${macText(mac)} comment ${quoted(comment)} }`,
   ];
 }
 
@@ -37,7 +38,16 @@ export function deleteGuard({ port, mac }: Pick<GuardedPort, 'port' | 'mac'>): r
 }
 
 export function deleteAllowed(port: string, mac: string): string {
-  return `delete element ${table} allowed { ${quoted(port)} . ${mac} }`;
+  return `delete element ${table} allowed { ${quoted(port)} . ${macText(mac)} }`;
+}
+
+/**
+ * A MAC address as it may stand in a transaction. On DEL and CHECK it comes out of prevResult, where it is any text.
+ * @throws CniError 7 for what is none
+ */
+function macText(text: string): string {
+  if (/^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i.test(text)) return text;
+  throw new CniError(ErrorCode.invalidConfig, `${show(text)} is no MAC address such as 02:00:00:00:00:01`);
 }
 
 export function deleteGuarded(port: string): string {

@@ -32,9 +32,14 @@ export function subnetOf(address: Cidr): string {
   return formatCidr({ address: networkOf(address), prefix: address.prefix });
 }
 
+/** What the names of a network's chains begin with. A chain's comment would tell, but nft 1.0 leaves it out of JSON. */
+export function chainPrefix(network: string): string {
+  return `masq-${digest(8, network)}-`;
+}
+
 /** Name of the chain for a network's subnet. */
 export function subnetChain(network: string, subnet: string): string {
-  return `masq-${digest(12, network, subnet)}`;
+  return `${chainPrefix(network)}${digest(8, subnet)}`;
 }
 
 /** Table, sets, maps and the base chain; sent when they are found missing. */

@@ -9,6 +9,7 @@ import type { Host } from '../exec/host.ts';
 import { type Address, type Cidr, formatAddress, parseAddress } from '../net/address.ts';
 import { antiSpoofBase, createGuard, deleteAllowed, deleteGuard, deleteGuarded, type GuardedPort } from './antispoof.ts';
 import {
+  chainPrefix,
   createMasquerade,
   deleteMasquerade,
   hostCidr,
@@ -52,21 +53,26 @@ function deletion({ owner, masquerade, guard }: Rules): string[] {
   ];
 }
 
+export interface AddRulesOptions {
+  /** The attachment's lock, held by the child, so that a DEL waits for one that outlives us. */
+  readonly lock: string;
+  /** Declare tables and chains at once, where they are not expected to be there. */
+  readonly declare: boolean;
+}
+
 /**
  * Makes the rules of an attachment.
- * @param lock the attachment's lock, held by the child, so that a DEL waits for one that outlives us
  * @throws CniError 101 with nft's words
  */
-export async function addRules(host: Host, rules: Rules, lock: string): Promise<void> {
+export async function addRules(host: Host, rules: Rules, { lock, declare }: AddRulesOptions): Promise<void> {
   if (isEmpty(rules)) return;
-  const verdict = await transact(host, creation(rules), { lock });
+  const whole = [...declaration(rules), ...creation(rules)];
+  let verdict = await transact(host, declare ? whole : creation(rules), { lock });
+  if (verdict === 'missing' && !declare) verdict = await transact(host, whole, { lock });
   if (verdict === 'done') return;
-  // Missing tables, or elements of a container that is gone: its address or its port is ours now.
-  const stale = verdict === 'exists' ? await staleElements(host, rules) : [];
-  const again = await transact(host, [...declaration(rules), ...stale, ...creation(rules)], { lock });
-  if (again === 'done') return;
-  const left = await staleElements(host, rules);
-  await transactOrThrow(host, [...declaration(rules), ...left, ...creation(rules)], lock);
+  // Elements of a container that is gone: its address or its port is ours now.
+  const stale = await staleElements(host, rules);
+  await transactOrThrow(host, [...declaration(rules), ...stale, ...creation(rules)], lock);
 }
 
 async function transactOrThrow(host: Host, lines: readonly string[], lock: string): Promise<void> {
@@ -176,14 +182,15 @@ export async function dropIdleChains(host: Host, network: string, subnets: reado
 
 /** The same for all subnets that the network has had. */
 export async function dropNetworkChains(host: Host, network: string): Promise<void> {
-  for (const object of await list(host, ['chains', 'inet'])) {
-    const chain = object['chain'];
-    if (isChain(chain) && chain.comment?.startsWith(`network ${network} `)) await tryDeleteChain(host, chain.name);
+  const prefix = chainPrefix(network);
+  for (const { chain } of await list(host, ['chains', 'inet'])) {
+    if (isChain(chain) && chain.name.startsWith(prefix)) await tryDeleteChain(host, chain.name);
   }
 }
 
-function isChain(value: unknown): value is { name: string; comment?: string } {
-  return typeof value === 'object' && value !== null && 'name' in value && 'table' in value && value.table === 'plumbline';
+function isChain(value: unknown): value is { readonly name: string } {
+  if (typeof value !== 'object' || value === null || !('name' in value) || !('table' in value)) return false;
+  return value.table === 'plumbline' && typeof value.name === 'string';
 }
 
 async function tryDeleteChain(host: Host, chain: string): Promise<void> {

@@ -1,7 +1,7 @@
 /** From what IPAM answered to the addresses, gateways and routes of this network. */
 import type { Dns, Result, ResultIp, Route } from '../../lib/cni/result.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
-import { type Cidr, formatAddress, networkOf, next, parseAddress, parseCidr } from '../../lib/net/address.ts';
+import { type Cidr, formatAddress, formatCidr, networkCidr, networkOf, next, parseAddress, parseCidr } from '../../lib/net/address.ts';
 import type { Settings } from './config.ts';
 
 export interface Addressing {
@@ -25,7 +25,7 @@ export function addressingOf(result: Result, settings: Settings, ipam: string): 
     throw new CniError(ErrorCode.undecodable, `ipam.type ${show(ipam)}: the plugin answered with no address`);
   }
   const entries = result.ips.map((ip) => withGateway(ip, settings, ipam));
-  const routes = result.routes.map((route) => checkedRoute(route, ipam));
+  const routes = result.routes.map((route) => normalRoute(route, ipam));
   return {
     ips: entries.map(({ ip }) => ip),
     routes: settings.defaultGateway ? [...routes, ...defaultRoutes(entries, routes)] : routes,
@@ -46,6 +46,12 @@ function withGateway(ip: ResultIp, settings: Settings, ipam: string): Entry {
   if (address === undefined) throw notAnAddress(ip.address, ipam);
   const given = ip.gateway === undefined ? undefined : parseAddress(ip.gateway);
   if (ip.gateway !== undefined && given === undefined) throw notAnAddress(ip.gateway, ipam);
+  if (given !== undefined && given.family !== address.address.family) {
+    throw new CniError(
+      ErrorCode.undecodable,
+      `ipam.type ${show(ipam)}: the plugin answered with the address ${ip.address} and a gateway of the other family, ${ip.gateway}`,
+    );
+  }
   // Where IPAM names none, the gateway is the first address of the subnet.
   const gateway = given ?? (settings.gateway ? next(networkOf(address)) : undefined);
   return {
@@ -55,11 +61,13 @@ function withGateway(ip: ResultIp, settings: Settings, ipam: string): Entry {
   };
 }
 
-function checkedRoute(route: Route, ipam: string): Route {
+/** In the kernel's spelling, without host bits: so CHECK finds it again. */
+function normalRoute(route: Route, ipam: string): Route {
   const dst = parseCidr(route.dst);
   if (dst === undefined) throw notAnAddress(route.dst, ipam);
-  if (route.gw !== undefined && parseAddress(route.gw) === undefined) throw notAnAddress(route.gw, ipam);
-  return route;
+  const gw = route.gw === undefined ? undefined : parseAddress(route.gw);
+  if (route.gw !== undefined && gw === undefined) throw notAnAddress(route.gw, ipam);
+  return { ...route, dst: formatCidr(networkCidr(dst)), gw: gw && formatAddress(gw) };
 }
 
 /** The gateway of a route that names none: that of its family, as in the reference; none for a route of the link itself. */

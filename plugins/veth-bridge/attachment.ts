@@ -1,6 +1,7 @@
 /** What is made for one attachment, by name: the same for ADD, DEL and CHECK, from the config and the identity alone. */
 import { aliasOf, commentOf, hostVethName, type Identity, identify, isMarked } from '../../lib/cni/identity.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
+import { ifnameFault } from '../../lib/cni/request.ts';
 import type { Result, ResultInterface } from '../../lib/cni/result.ts';
 import { lockPath } from '../../lib/exec/lock.ts';
 import type { Owner } from '../../lib/nft/masquerade.ts';
@@ -42,11 +43,13 @@ export interface Recorded {
 /** @param name of the host's end; without one, the first veth of the host that the result names */
 export function recordedIn(result: Result | undefined, ifname: string, bridge: string, name?: string): Recorded {
   const interfaces = result?.interfaces ?? [];
+  const isHost = ({ name: link, sandbox }: ResultInterface): boolean =>
+    !sandbox && (name ? link === name : link !== bridge && ifnameFault(link) === undefined);
   const sandboxIndex = interfaces.findIndex((entry) => entry.name === ifname && entry.sandbox);
   const own = (result?.ips ?? []).filter((ip) => ip.interface === undefined || ip.interface === sandboxIndex);
   return {
     sandbox: interfaces[sandboxIndex],
-    host: interfaces.find((entry) => !entry.sandbox && (name ? entry.name === name : entry.name !== bridge)),
+    host: interfaces.find(isHost),
     addresses: own.flatMap(({ address }) => parseCidr(address) ?? []),
   };
 }

@@ -3,7 +3,7 @@ import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import { randomMac } from '../../lib/exec/digest.ts';
 import type { Host } from '../../lib/exec/host.ts';
 import { lockPath, lockRunDir } from '../../lib/exec/lock.ts';
-import { addAddress, deleteAddress } from '../../lib/ip/address.ts';
+import { deleteAddress, replaceAddress } from '../../lib/ip/address.ts';
 import { ipBatch, isIpError } from '../../lib/ip/batch.ts';
 import type { Command } from '../../lib/ip/command.ts';
 import { addBridge, addVlan, setPromiscuous, setUp, setVlanFiltering } from '../../lib/ip/link.ts';
@@ -17,13 +17,18 @@ export function linkExists(host: Host, device: string): boolean {
   return host.kernel.exists(`/proc/sys/net/ipv4/conf/${device}`) || host.kernel.exists(`/proc/sys/net/ipv6/conf/${device}`);
 }
 
+/** What makes the bridge; nothing where it is there. */
+export function bridgeCommands(host: Host, { bridge, mtu, vlans }: Settings): Command[] {
+  if (linkExists(host, bridge)) return [];
+  return [addBridge({ name: bridge, mac: randomMac(), mtu, vlanFiltering: vlans !== undefined }), setUp(bridge)];
+}
+
 /** Makes the bridge where there is none; that another call makes it at the same time is no error. */
 export async function ensureBridge(host: Host, settings: Settings): Promise<void> {
-  const { bridge, mtu, vlans } = settings;
-  if (linkExists(host, bridge)) return;
+  const commands = bridgeCommands(host, settings);
+  if (commands.length === 0) return;
   try {
-    const mac = randomMac();
-    await ipBatch(host, [addBridge({ name: bridge, mac, mtu, vlanFiltering: vlans !== undefined }), setUp(bridge)]);
+    await ipBatch(host, commands);
   } catch (error) {
     if (!isIpError(error, 'exists')) throw error;
   }
@@ -75,21 +80,26 @@ async function ensureVlanGateway(host: Host, { bridge, vlans, gatewayDevice }: S
 
 /**
  * Puts the gateway's addresses on their device, and turns forwarding on.
- * @param addresses of the device as it was read in this call
+ * @param link the device as it was read in this call; undefined where it was not
  * @throws CniError 7 where another address is in the way and forceAddress does not say to replace it
  */
 export async function ensureGateway(
   host: Host,
   device: string,
-  addresses: readonly Cidr[],
+  link: LinkInfo | undefined,
   gateways: readonly Cidr[],
   config: Config,
 ): Promise<void> {
-  const missing = gateways.filter((gateway) => !addresses.some((address) => isSame(address, gateway)));
+  const present = link ? addressesOf(link) : [];
+  const missing = gateways.filter((gateway) => !present.some((address) => isSame(address, gateway)));
   if (missing.length > 0) {
-    // One call at a time: two that each see no address would put two there, with forceAddress or without.
-    using _lock = await lockRunDir(host.runner, lockPath(host.runDir, 'gateway', device));
-    await placeGateways(host, device, missing, config);
+    const lock = lockPath(host.runDir, 'gateway', device);
+    if (link && !missing.some((gateway) => obstaclesTo(host, link, gateway, config).length > 0)) {
+      await placeGateways(host, link, missing, config, lock);
+    } else {
+      using _lock = await lockRunDir(host.runner, lock);
+      await replaceGateways(host, await readDevice(host, device), gateways, config);
+    }
   }
   if (gateways.some(({ address }) => address.family === 4)) host.kernel.write('/proc/sys/net/ipv4/ip_forward', '1');
   if (gateways.some(({ address }) => address.family === 6)) {
@@ -97,36 +107,71 @@ export async function ensureGateway(
   }
 }
 
-async function placeGateways(host: Host, device: string, gateways: readonly Cidr[], config: Config): Promise<void> {
+async function readDevice(host: Host, device: string): Promise<LinkInfo> {
   const [document] = await ipBatch(host, [showDevice(device)]);
   const link = readLink(document);
   if (link === undefined) throw new CniError(ErrorCode.io, `the link ${device} is gone; another program has removed it`);
-  const present = addressesOf(link);
+  return link;
+}
+
+/**
+ * The usual way, one child: nothing was in the way when the device was read. Calls of other networks may place theirs
+ * at the same time; the children go one after the other, so whoever comes second sees what is in the way, and yields.
+ */
+async function placeGateways(
+  host: Host,
+  before: LinkInfo,
+  gateways: readonly Cidr[],
+  config: Config,
+  lock: string,
+): Promise<void> {
+  const device = before.ifname;
+  for (const gateway of gateways) rememberAddress(host, before, formatCidr(gateway));
+  const [document] = await ipBatch(
+    host,
+    [...gateways.map((gateway) => replaceAddress(device, gateway, config.enabledad)), showDevice(device)],
+    { lock },
+  );
+  const after = readLink(document) ?? before;
+  const disputed = gateways.filter((gateway) => obstaclesTo(host, after, gateway, config).length > 0);
+  if (disputed.length === 0) return;
+  for (const gateway of disputed) await ipBatch(host, [deleteAddress(device, gateway)], { lock, force: true });
+  refuseObstacles(host, after, disputed, { ...config, forceAddress: false });
+}
+
+/** With something in the way, under the lock: replaces it where that is asked for and it is ours, or refuses. */
+async function replaceGateways(host: Host, link: LinkInfo, gateways: readonly Cidr[], config: Config): Promise<void> {
+  refuseObstacles(host, link, gateways, config);
+  const obsolete = gateways.flatMap((gateway) => obstaclesTo(host, link, gateway, config));
+  for (const gateway of gateways) rememberAddress(host, link, formatCidr(gateway));
+  await ipBatch(host, [
+    ...obsolete.map((address) => deleteAddress(link.ifname, address)),
+    ...gateways.map((gateway) => replaceAddress(link.ifname, gateway, config.enabledad)),
+  ]);
+}
+
+function refuseObstacles(host: Host, link: LinkInfo, gateways: readonly Cidr[], config: Config): void {
   for (const gateway of gateways) {
-    if (present.some((address) => isSame(address, gateway))) continue;
-    const inTheWay = present.filter((address) => conflicts(host, link, address, gateway, config));
-    if (inTheWay.length > 0 && !config.forceAddress) {
-      throw new CniError(
-        ErrorCode.invalidConfig,
-        `bridge: ${device} has the address ${inTheWay.map(formatCidr).join(', ')}, other than the gateway ${formatCidr(gateway)}; ` +
-          'correct the gateway, use another bridge, or set forceAddress',
-      );
-    }
-    const removable = inTheWay.filter((address) => isOurAddress(host, link, formatCidr(address)));
-    if (removable.length < inTheWay.length) {
-      const foreign = inTheWay.filter((address) => !removable.includes(address)).map(formatCidr);
-      throw new CniError(
-        ErrorCode.invalidConfig,
-        `forceAddress: the address ${foreign.join(', ')} of ${device} was not set by plumbline, which therefore leaves it; ` +
-          `remove it by "ip address delete ${foreign[0]} dev ${device}" if it is to be replaced`,
-      );
-    }
-    rememberAddress(host, link, formatCidr(gateway));
-    await ipBatch(host, [
-      ...removable.map((address) => deleteAddress(device, address)),
-      addAddress(device, gateway, config.enabledad),
-    ]);
+    const obstacles = obstaclesTo(host, link, gateway, config);
+    const foreign = obstacles.filter((address) => !isOurAddress(host, link, formatCidr(address)));
+    if (obstacles.length === 0 || (config.forceAddress && foreign.length === 0)) continue;
+    const [first] = foreign.map(formatCidr);
+    throw new CniError(
+      ErrorCode.invalidConfig,
+      config.forceAddress
+        ? `forceAddress: the address ${foreign.map(formatCidr).join(', ')} of ${link.ifname} was not set by plumbline, ` +
+            `which therefore leaves it; to replace it, remove it by "ip address delete ${first} dev ${link.ifname}"`
+        : `bridge: ${link.ifname} has the address ${obstacles.map(formatCidr).join(', ')}, other than the gateway ` +
+            `${formatCidr(gateway)}; correct the gateway, use another bridge, or set forceAddress`,
+    );
   }
+}
+
+/** Addresses of a device that a gateway cannot stand beside. */
+function obstaclesTo(host: Host, link: LinkInfo, gateway: Cidr, config: Config): Cidr[] {
+  return addressesOf(link).filter(
+    (address) => !isSame(address, gateway) && conflicts(host, link, address, gateway, config),
+  );
 }
 
 /** Any other IPv4 address is in the way, and an IPv6 address of an overlapping subnet; link-local never. */

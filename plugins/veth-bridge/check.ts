@@ -10,8 +10,9 @@ import {
   type RouteInfo,
   readLinks,
   readRoutes,
+  showAllRoutes,
   showDevice,
-  showRoutes,
+  throughDevice,
 } from '../../lib/ip/read.ts';
 import { isRoute } from '../../lib/ip/route.ts';
 import { type Cidr, formatCidr } from '../../lib/net/address.ts';
@@ -103,10 +104,12 @@ async function readSandbox(
 ): Promise<{ link: LinkInfo; routes: RouteInfo[] } | undefined> {
   const { ifname } = context.attachment;
   try {
-    const commands = [showDevice(ifname), ...showRoutes(ifname)];
-    const [address, ...routes] = await ipInSandbox(context.host, sandboxOf(context), commands);
+    // All routes, not this device's: the same IPv6 route through two interfaces is one route with two hops.
+    const commands = [showDevice(ifname), ...showAllRoutes];
+    const [address, ...documents] = await ipInSandbox(context.host, sandboxOf(context), commands);
     const link = readLinks(address)[0];
-    return link && { link, routes: routes.flatMap(readRoutes) };
+    const routes = documents.flatMap(readRoutes).flatMap((route) => throughDevice(route, ifname));
+    return link && { link, routes };
   } catch (error) {
     if (isIpError(error, 'missing')) return undefined;
     throw error;

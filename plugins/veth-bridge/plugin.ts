@@ -8,9 +8,10 @@ import { hasDns, type Result } from '../../lib/cni/result.ts';
 import { undoStack } from '../../lib/exec/undo.ts';
 import { waitForLink, waitForUniqueAddresses } from '../../lib/ip/port.ts';
 import { ensureUplink } from '../../lib/ip/uplink.ts';
+import { dropNetworkChains } from '../../lib/nft/rules.ts';
 import { type Addressing, addressingOf, noAddressing } from './addressing.ts';
 import { namesOf } from './attachment.ts';
-import { addressesOf, ensureBridge, ensureGateway, mendBridge } from './bridge.ts';
+import { ensureBridge, ensureGateway, mendBridge } from './bridge.ts';
 import { check } from './check.ts';
 import { type Config, configSchema, type Settings, settingsOf } from './config.ts';
 import { gc } from './gc.ts';
@@ -41,9 +42,10 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
   const names = namesOf(context);
   await using undo = undoStack(log);
 
-  await ensureBridge(host, settings);
-  if (config.uplink) await ensureUplink(host, settings.bridge, config.uplink, settings.gateway);
-
+  if (config.uplink) {
+    await ensureBridge(host, settings);
+    await ensureUplink(host, settings.bridge, config.uplink, settings.gateway);
+  }
   // The kernel refuses a second pair of these names: the guard against a second ADD, so it comes before all else.
   const veth = await plugVeth(context, names, settings, sandbox, (made) => {
     undo.step(`delete ${made}`, async () => {
@@ -59,15 +61,17 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
     addressing = addressingOf(await ipam.add(), settings, ipam.type);
   }
   if (settings.gateway) {
-    const onBridge = settings.gatewayDevice === settings.bridge;
-    const present = onBridge ? addressesOf(veth.bridge) : [];
-    await ensureGateway(host, settings.gatewayDevice, present, addressing.gateways, config);
+    const known = settings.gatewayDevice === settings.bridge ? veth.bridge : undefined;
+    await ensureGateway(host, settings.gatewayDevice, known, addressing.gateways, config);
   }
 
   // Before the sandbox can send its first frame.
   const guarded = { mac: veth.sandboxMac, addresses: addressing.addresses };
-  undo.step('remove the rules', () => removeRules(host, config, names, guarded));
-  await putRules(host, config, names, guarded);
+  undo.step('remove the rules', async () => {
+    await removeRules(host, config, names, guarded);
+    if (config.ipMasq) await dropNetworkChains(host, names.owner.network);
+  });
+  await putRules(host, config, names, guarded, veth.madeBridge);
 
   if (!config.disableContainerInterface) {
     await enterSandbox(context, names, sandbox, addressing);

@@ -1,5 +1,6 @@
 /** Masquerading and anti-spoofing of one attachment, by whichever backend the config names. */
 import { isMarked, isOfNetwork, type Identity } from '../../lib/cni/identity.ts';
+import { isMac } from '../../lib/cni/mac.ts';
 import { ErrorCode, isCniError } from '../../lib/errors.ts';
 import type { Host } from '../../lib/exec/host.ts';
 import { addIptables, checkIptables, collectIptables, deleteIptables } from '../../lib/nft/iptables.ts';
@@ -23,14 +24,22 @@ function nftRules(config: Config, names: Names, { mac, addresses }: Guarded): Ru
   return {
     owner: names.owner,
     masquerade: byNft(config) ? addresses : [],
-    guard: config.macspoofchk && mac ? { port: names.host, mac } : undefined,
+    // What a runtime's record says may be anything; without a MAC address, DEL looks for the elements.
+    guard: config.macspoofchk && mac && isMac(mac) ? { port: names.host, mac } : undefined,
   };
 }
 
 export const wantsRules = (config: Config): boolean => config.ipMasq || config.macspoofchk;
 
-export async function putRules(host: Host, config: Config, names: Names, guarded: Guarded): Promise<void> {
-  await addRules(host, nftRules(config, names, guarded), names.lock);
+/** @param first whether this is the first use of the bridge, and so most likely of the tables */
+export async function putRules(
+  host: Host,
+  config: Config,
+  names: Names,
+  guarded: Guarded,
+  first: boolean,
+): Promise<void> {
+  await addRules(host, nftRules(config, names, guarded), { lock: names.lock, declare: first });
   if (byIptables(config)) await addIptables(host, names.owner, guarded.addresses, names.lock);
 }
 

@@ -2,12 +2,13 @@
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import { randomMac } from '../../lib/exec/digest.ts';
-import type { Netns } from '../../lib/exec/host.ts';
-import { ipBatch, type IpError, isIpError } from '../../lib/ip/batch.ts';
+import type { Host, Netns } from '../../lib/exec/host.ts';
+import { type IpError, ipBatch, isIpError } from '../../lib/ip/batch.ts';
+import type { Command } from '../../lib/ip/command.ts';
 import { addVeth, setAlias, setPort, setUp } from '../../lib/ip/link.ts';
 import { type LinkInfo, readLink, showDevice } from '../../lib/ip/read.ts';
 import type { Names } from './attachment.ts';
-import { linkExists, refuseOtherKind } from './bridge.ts';
+import { bridgeCommands, linkExists, refuseOtherKind } from './bridge.ts';
 import type { Config, Settings } from './config.ts';
 
 export interface Veth {
@@ -18,6 +19,8 @@ export interface Veth {
   readonly mtu: number | undefined;
   /** The bridge with its addresses, as they stood when the port was made. */
   readonly bridge: LinkInfo;
+  /** Whether this call has made the bridge. */
+  readonly madeBridge: boolean;
 }
 
 /**
@@ -41,31 +44,46 @@ export async function plugVeth(
     mtu: settings.mtu,
     master: settings.bridge,
   });
-  let documents: unknown[];
+  const bridge = bridgeCommands(host, settings);
+  const port = [
+    pair,
+    setAlias(names.host, names.alias),
+    ...setPort(names.host, { hairpin: config.hairpinMode, isolated: config.portIsolation }),
+    setUp(names.host),
+    showDevice(names.host),
+    showDevice(settings.bridge),
+  ];
   try {
-    documents = await ipBatch(
-      host,
-      [
-        pair,
-        setAlias(names.host, names.alias),
-        ...setPort(names.host, { hairpin: config.hairpinMode, isolated: config.portIsolation }),
-        setUp(names.host),
-        showDevice(names.host),
-        showDevice(settings.bridge),
-      ],
-      { lock: names.lock },
-    );
+    const documents = await makeAll(host, bridge, port, names.lock);
+    made(names.host);
+    const [link, master] = documents.map(readLink);
+    refuseOtherKind(master, settings.bridge);
+    host.kernel.write(`/proc/sys/net/ipv6/conf/${names.host}/accept_ra`, '0');
+    return { host: names.host, hostMac, sandboxMac, mtu: link?.mtu, bridge: master, madeBridge: bridge.length > 0 };
   } catch (error) {
     if (!isIpError(error)) throw error;
-    if (error.failed > 0) made(names.host);
+    if (error.failed > port.indexOf(pair)) made(names.host);
     else throw await explain(error, context, names, settings);
     throw error;
   }
-  made(names.host);
-  const [link, bridge] = documents.map(readLink);
-  refuseOtherKind(bridge, settings.bridge);
-  host.kernel.write(`/proc/sys/net/ipv6/conf/${names.host}/accept_ra`, '0');
-  return { host: names.host, hostMac, sandboxMac, mtu: link?.mtu, bridge };
+}
+
+/** Bridge and pair in one child; where another call has made the bridge meanwhile, the pair alone. */
+async function makeAll(
+  host: Host,
+  bridge: readonly Command[],
+  port: readonly Command[],
+  lock: string,
+): Promise<unknown[]> {
+  try {
+    return await ipBatch(host, [...bridge, ...port], { lock });
+  } catch (error) {
+    if (!isIpError(error)) throw error;
+    const ofBridge = error.failed >= 0 && error.failed < bridge.length;
+    if (ofBridge && isIpError(error, 'exists')) return ipBatch(host, port, { lock });
+    // Told as a failure of the pair's batch: what failed in the bridge's lines made no pair.
+    throw ofBridge ? error.at(-1) : error.at(error.failed - bridge.length);
+  }
 }
 
 /** Which of the two names is taken, or what else is in the way. */
