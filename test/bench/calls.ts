@@ -1,0 +1,139 @@
+/** One call at a time: VERSION, ADD, CHECK and DEL of each contender, in turns. */
+import {
+  bridgeConfig,
+  type Config,
+  type Contender,
+  type ContenderName,
+  callOf,
+  floorCall,
+  prepareFloor,
+  type Scenario,
+} from './contenders.ts';
+import type { Sandbox, Station } from './station.ts';
+import { pairRatios, rotated, type Summary, summarize, sums } from './statistics.ts';
+
+export type Step = 'VERSION' | 'ADD' | 'CHECK' | 'DEL' | 'ADD+DEL';
+
+export interface CallMeasure {
+  readonly scenario: string;
+  readonly step: Step;
+  /** Milliseconds. */
+  readonly ours: Summary;
+  readonly reference: Summary;
+  /** Ours by the reference's, pair by pair. */
+  readonly ratio: Summary;
+  /** The kernel's share, by a shell script, where one was measured beside. */
+  readonly floor?: Summary;
+}
+
+/** The samples of one contender, one a round. */
+type Samples = Record<Exclude<Step, 'ADD+DEL'>, number[]>;
+
+interface Runner {
+  readonly name: ContenderName;
+  readonly samples: Samples;
+  /** Calls once in each way, and notes how long each took. */
+  round(): Promise<void>;
+}
+
+/** Rounds that are not counted: caches fill, the bridge and the tables are made. */
+const warmUps = 3;
+
+export interface CallOptions {
+  readonly scenario: Scenario;
+  /** Tells the networks of several scenarios apart. */
+  readonly number: number;
+  readonly rounds: number;
+  /** Measures the kernel's share beside, there. */
+  readonly floor?: Station;
+}
+
+export async function measureCalls(
+  contenders: readonly Contender[],
+  { scenario, number, rounds, floor }: CallOptions,
+): Promise<readonly CallMeasure[]> {
+  const runners = await Promise.all([
+    ...contenders.map((contender) =>
+      pluginRunner(contender, bridgeConfig(contender.station, number, scenario)),
+    ),
+    ...(floor ? [floorRunner(floor)] : []),
+  ]);
+  await runRounds(runners, rounds);
+  return (['VERSION', 'ADD', 'CHECK', 'DEL', 'ADD+DEL'] as const)
+    .filter((step) => step !== 'VERSION' || floor !== undefined)
+    .map((step) => measureOf(scenario, step, runners));
+}
+
+/** In turns, so that a machine that is slower for a while is so for all. */
+async function runRounds(runners: readonly Runner[], rounds: number): Promise<void> {
+  for (let round = 0; round < warmUps + rounds; round += 1) {
+    for (const runner of rotated(runners, round)) await runner.round();
+    if (round >= warmUps) continue;
+    for (const { samples } of runners) for (const list of Object.values(samples)) list.length = 0;
+  }
+}
+
+function measureOf(scenario: Scenario, step: Step, runners: readonly Runner[]): CallMeasure {
+  const samplesOf = (wanted: ContenderName): readonly number[] => {
+    const samples = runners.find(({ name }) => name === wanted)?.samples;
+    if (samples === undefined) return [];
+    return step === 'ADD+DEL' ? sums(samples.ADD, samples.DEL) : samples[step];
+  };
+  const ours = samplesOf('ours');
+  const reference = samplesOf('reference');
+  const floor = samplesOf('floor');
+  return {
+    scenario: scenario.title,
+    step,
+    ours: summarize(ours),
+    reference: summarize(reference),
+    ratio: summarize(pairRatios(ours, reference)),
+    ...(floor.length > 0 ? { floor: summarize(floor) } : {}),
+  };
+}
+
+const noSamples = (): Samples => ({ VERSION: [], ADD: [], CHECK: [], DEL: [] });
+
+async function pluginRunner(contender: Contender, config: Config): Promise<Runner> {
+  const { name, station } = contender;
+  const [resident, sandbox] = await twoSandboxes(station);
+  // A container that stays: a bridge without ports, and a network without rules, are not what nodes have.
+  await station.run(callOf(contender, 'ADD', config, resident));
+  const samples = noSamples();
+  return {
+    name,
+    samples,
+    async round() {
+      const version = await station.run(callOf(contender, 'VERSION', config, sandbox));
+      const added = await station.run(callOf(contender, 'ADD', config, sandbox));
+      const { stdout: result } = added;
+      const checked = await station.run(callOf(contender, 'CHECK', config, sandbox, { result }));
+      const deleted = await station.run(callOf(contender, 'DEL', config, sandbox, { result }));
+      samples.VERSION.push(version.milliseconds);
+      samples.ADD.push(added.milliseconds);
+      samples.CHECK.push(checked.milliseconds);
+      samples.DEL.push(deleted.milliseconds);
+    },
+  };
+}
+
+async function floorRunner(station: Station): Promise<Runner> {
+  const [resident, sandbox] = await twoSandboxes(station);
+  await prepareFloor(station);
+  await station.run(floorCall('ADD', resident, 1));
+  const samples = noSamples();
+  return {
+    name: 'floor',
+    samples,
+    async round() {
+      samples.ADD.push((await station.run(floorCall('ADD', sandbox, 2))).milliseconds);
+      samples.DEL.push((await station.run(floorCall('DEL', sandbox, 2))).milliseconds);
+    },
+  };
+}
+
+async function twoSandboxes(station: Station): Promise<readonly [Sandbox, Sandbox]> {
+  const [first, second] = await station.sandboxes(2);
+  if (first === undefined || second === undefined) throw new Error('no namespaces were made');
+  return [first, second];
+}

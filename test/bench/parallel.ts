@@ -1,0 +1,121 @@
+/** Many containers at once: a node that boots, or is drained. */
+import { type Config, type Contender, callOf, type Scenario } from './contenders.ts';
+import type { Answer } from './protocol.ts';
+import { describeFailure, type Sandbox } from './station.ts';
+import { rotated, type Summary, summarize } from './statistics.ts';
+
+export interface ParallelMeasure {
+  readonly scenario: string;
+  readonly containers: number;
+  readonly contender: Contender['name'];
+  /** Milliseconds from the first start to the last end of all ADDs. */
+  readonly add: Summary;
+  readonly del: Summary;
+  /** Calls that failed, of all rounds, and what the first one said. */
+  readonly failures: number;
+  readonly failure?: string;
+  /** Addresses given out in one round, each counted once. */
+  readonly addresses: number;
+}
+
+export interface ParallelOptions {
+  readonly scenario: Scenario;
+  readonly number: number;
+  readonly rounds: number;
+  readonly containers: number;
+}
+
+interface Tally {
+  readonly contender: Contender;
+  readonly sandboxes: readonly Sandbox[];
+  readonly config: Config;
+  readonly add: number[];
+  readonly del: number[];
+  readonly failed: string[];
+  addresses: number;
+}
+
+export async function measureParallel(
+  contenders: readonly Contender[],
+  options: ParallelOptions,
+): Promise<readonly ParallelMeasure[]> {
+  const { scenario, containers, rounds } = options;
+  const tallies = await Promise.all(contenders.map((contender) => tallyOf(contender, options)));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const tally of rotated(tallies, round)) await oneRound(tally);
+  }
+  return tallies.map(({ contender, add, del, failed: [failure, ...more], addresses }) => ({
+    scenario: scenario.title,
+    containers,
+    contender: contender.name,
+    add: summarize(add),
+    del: summarize(del),
+    failures: failure === undefined ? 0 : 1 + more.length,
+    ...(failure === undefined ? {} : { failure }),
+    addresses,
+  }));
+}
+
+async function tallyOf(
+  contender: Contender,
+  { scenario, number, containers }: ParallelOptions,
+): Promise<Tally> {
+  const { node } = contender.station;
+  const sandboxes = await contender.station.sandboxes(containers);
+  const config: Config = {
+    name: `bench${number}`,
+    bridge: `bench${number}`,
+    isDefaultGateway: true,
+    ...scenario.settings,
+    ipam: {
+      type: 'host-local',
+      dataDir: node.dataDir,
+      // As many addresses as containers: the last one has to find the only one that is free.
+      ranges: [
+        [
+          {
+            subnet: `10.${number}.0.0/24`,
+            rangeStart: `10.${number}.0.10`,
+            rangeEnd: `10.${number}.0.${10 + containers - 1}`,
+          },
+        ],
+      ],
+    },
+  };
+  return { contender, sandboxes, config, add: [], del: [], failed: [], addresses: 0 };
+}
+
+async function oneRound(tally: Tally): Promise<void> {
+  const { contender, sandboxes, config } = tally;
+  const { station } = contender;
+  const added = await station.runAll(sandboxes.map((sandbox) => callOf(contender, 'ADD', config, sandbox)));
+  tally.add.push(added.milliseconds);
+  noteFailures(tally, 'ADD', added);
+  const results = added.outcomes.map(({ code, stdout }) => (code === 0 ? stdout : undefined));
+  tally.addresses = new Set(results.flatMap(addressesIn)).size;
+  const deleted = await station.runAll(
+    sandboxes.map((sandbox, index) => {
+      const result = results[index];
+      return callOf(contender, 'DEL', config, sandbox, result === undefined ? {} : { result });
+    }),
+  );
+  tally.del.push(deleted.milliseconds);
+  noteFailures(tally, 'DEL', deleted);
+}
+
+function noteFailures(
+  { contender, config, sandboxes, failed }: Tally,
+  command: 'ADD' | 'DEL',
+  { outcomes }: Answer,
+): void {
+  for (const [index, outcome] of outcomes.entries()) {
+    const sandbox = sandboxes[index];
+    if (outcome.code === 0 || sandbox === undefined) continue;
+    failed.push(describeFailure(callOf(contender, command, config, sandbox), outcome));
+  }
+}
+
+function addressesIn(result: string | undefined): readonly string[] {
+  const { ips = [] } = JSON.parse(result ?? '{}') as { ips?: readonly { address: string }[] };
+  return ips.map(({ address }) => address);
+}

@@ -1,0 +1,176 @@
+/** The measurements as text: tables that read as they are, and are Markdown. */
+import type { CallMeasure } from './calls.ts';
+import type { Machine } from './machine.ts';
+import type { ParallelMeasure } from './parallel.ts';
+import type { ReservationMeasure } from './reservations.ts';
+import type { ResourceMeasure } from './resources.ts';
+import type { Summary } from './statistics.ts';
+
+export interface Report {
+  readonly machine: Machine;
+  readonly rounds: number;
+  readonly calls: readonly CallMeasure[];
+  readonly resources: readonly ResourceMeasure[];
+  readonly parallel: readonly ParallelMeasure[];
+  readonly reservations: readonly ReservationMeasure[];
+}
+
+/** What ADD and DEL with 10,000 reservations may take, by what they take on an empty range. */
+const growthLimit = 1.3;
+
+export function formatReport(report: Report, plot: string): string {
+  const { machine, rounds, calls, resources, parallel, reservations } = report;
+  return [
+    '# plumbline beside the reference plugins',
+    '',
+    'Made by `make bench`: both sides in one run on one machine, call by call in turns. Compare within a row; absolute',
+    'times belong to the machine. Milliseconds are medians, with the 10th and the 90th percentile in brackets; a ratio is',
+    'the median of ours / reference, pair by pair: above 1, ours is slower.',
+    '',
+    ...table(['', ''], Object.entries(machine), 'left'),
+    '',
+    '## One call',
+    '',
+    `${rounds} rounds. A bridge with a gateway, which has one container already; IPv4, host-local, cniVersion 1.0.0.`,
+    'ipMasq: ours by nftables, the reference by its default, iptables. Floor: the same link, addresses and route by two',
+    '`ip -batch` and one `ip link delete` out of a shell script: the least that a program which calls `ip` can take.',
+    '',
+    ...callTable(calls),
+    '',
+    '## Memory and processes of a call',
+    '',
+    'Peak: the resident set of the largest process in the tree (wait4, median of 5), pages of the executable that all',
+    'processes share included. Children: processes made (strace), threads not among them.',
+    '',
+    ...resourceTable(resources),
+    '',
+    `## ${parallel[0]?.containers ?? 0} containers at once`,
+    '',
+    'One bridge, one range that has just enough addresses. From the first start to the last end.',
+    '',
+    ...parallelTable(parallel),
+    '',
+    '## host-local alone: ADD and DEL of one more',
+    '',
+    'Growth: ADD+DEL by the same on an empty range, pair by pair. First after boot: the one ADD a network that looks at',
+    'every reservation for what an earlier boot has left (one sample; the reference never does).',
+    '',
+    ...reservationTable(reservations),
+    '',
+    ...growthVerdict(reservations),
+    '',
+    `![ADD+DEL by reservations](${plot})`,
+    '',
+  ].join('\n');
+}
+
+function callTable(calls: readonly CallMeasure[]): string[] {
+  return table(
+    ['scenario', 'call', 'ours ms', 'reference ms', 'ratio', 'floor ms'],
+    calls.map(({ scenario, step, ours, reference, ratio, floor }) => [
+      step === 'VERSION' ? '' : scenario,
+      step,
+      spread(ours),
+      spread(reference),
+      spread(ratio, 2),
+      floor === undefined ? '' : spread(floor),
+    ]),
+  );
+}
+
+function resourceTable(resources: readonly ResourceMeasure[]): string[] {
+  const rows = resources.filter(({ contender }) => contender === 'ours');
+  const find = (row: ResourceMeasure, contender: string): ResourceMeasure | undefined =>
+    resources.find(
+      (other) =>
+        other.contender === contender && other.scenario === row.scenario && other.command === row.command,
+    );
+  const peak = (measure: ResourceMeasure | undefined): string =>
+    measure?.peak === undefined ? 'not measured: no GNU time' : measure.peak.toFixed(1);
+  const children = (measure: ResourceMeasure | undefined): string =>
+    measure?.children === undefined ? 'not measured: no strace' : String(measure.children);
+  return table(
+    ['scenario', 'call', 'ours MiB', 'reference MiB', 'ours children', 'reference children'],
+    rows.map((row) => {
+      const reference = find(row, 'reference');
+      return [row.scenario, row.command, peak(row), peak(reference), children(row), children(reference)];
+    }),
+  );
+}
+
+function parallelTable(parallel: readonly ParallelMeasure[]): string[] {
+  const rows = table(
+    ['scenario', 'side', 'ADD ms', 'DEL ms', 'addresses', 'failures'],
+    parallel.map(({ scenario, contender, add, del, addresses, failures }) => [
+      scenario,
+      contender,
+      spread(add, 0),
+      spread(del, 0),
+      String(addresses),
+      String(failures),
+    ]),
+  );
+  const said = parallel.flatMap(({ contender, failure }) =>
+    failure === undefined
+      ? []
+      : ['', `First failure, ${contender}:`, '', ...failure.split('\n').map((line) => `    ${line}`)],
+  );
+  return [...rows, ...said];
+}
+
+function reservationTable(reservations: readonly ReservationMeasure[]): string[] {
+  return table(
+    ['reservations', 'side', 'ADD ms', 'DEL ms', 'ADD+DEL ms', 'growth', 'first after boot ms'],
+    reservations
+      .toSorted((a, b) => a.reservations - b.reservations)
+      .map(({ reservations: held, contender, add, del, cycle, growth, firstAfterBoot }) => [
+        held.toLocaleString('en'),
+        contender,
+        spread(add),
+        spread(del),
+        spread(cycle),
+        spread(growth, 2),
+        firstAfterBoot?.toFixed(0) ?? '',
+      ]),
+  );
+}
+
+function growthVerdict(reservations: readonly ReservationMeasure[]): string[] {
+  const measure = reservations.find((row) => row.contender === 'ours' && row.reservations === 10_000);
+  if (measure === undefined) return [];
+  const { median } = measure.growth;
+  const verdict = median <= growthLimit ? 'holds' : 'IS EXCEEDED';
+  return [
+    `Ours with 10,000 reservations takes ${median.toFixed(2)} times what it takes on an empty range: the limit of ${growthLimit} ${verdict}.`,
+  ];
+}
+
+/** `53.1 (50.2-61.7)` */
+export function spread({ median, p10, p90 }: Summary, digits = 1): string {
+  return `${median.toFixed(digits)} (${p10.toFixed(digits)}-${p90.toFixed(digits)})`;
+}
+
+/** A Markdown table whose columns stand under each other as text, too. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  align: 'left' | 'numbers right' = 'numbers right',
+): string[] {
+  const widths = head.map((title, column) =>
+    Math.max(3, title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const isNumber = widths.map(
+    (_, column) => align !== 'left' && rows.every((row) => /^([\d.]|$)/.test(row[column] ?? '')),
+  );
+  const line = (cells: readonly string[]): string => {
+    const padded = widths.map((width, column) => {
+      const cell = cells[column] ?? '';
+      return isNumber[column] ? cell.padStart(width) : cell.padEnd(width);
+    });
+    return `| ${padded.join(' | ')} |`;
+  };
+  const rule = widths.map((width, column) =>
+    isNumber[column] ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width),
+  );
+  return [line(head), `| ${rule.join(' | ')} |`, ...rows.map(line)];
+}

@@ -1,0 +1,101 @@
+/**
+ * Measures our plugins beside the reference's, in one run.
+ *
+ * Usage: node test/bench/run.ts [--rounds N] [--out DIR]      (root; `make bench`)
+ *
+ * Prints the tables and writes them to test/bench/results/: latest.md for people, latest.json for programs, and
+ * latest-reservations.svg.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { binDir, isExecutable, referenceDir } from '../support/paths.ts';
+import { type CallMeasure, measureCalls } from './calls.ts';
+import { contend, scenarios } from './contenders.ts';
+import { describeMachine } from './machine.ts';
+import { measureParallel, type ParallelMeasure } from './parallel.ts';
+import { drawChart, type Series } from './plot.ts';
+import { formatReport, type Report } from './report.ts';
+import { measureReservations, type ReservationMeasure } from './reservations.ts';
+import { measureResources, type ResourceMeasure } from './resources.ts';
+import { createStation } from './station.ts';
+
+const sizes = [0, 1_000, 10_000, 50_000];
+const containers = 100;
+
+async function measure(rounds: number): Promise<Report> {
+  const machine = describeMachine();
+  await using oursAt = await createStation();
+  await using referenceAt = await createStation();
+  await using floor = await createStation();
+  const contenders = [contend('ours', oursAt), contend('reference', referenceAt)];
+
+  const calls: CallMeasure[] = [];
+  const resources: ResourceMeasure[] = [];
+  for (const [number, scenario] of scenarios.entries()) {
+    progress(`one call, ${scenario.title}`);
+    const beside = number === 0 ? { floor } : {};
+    calls.push(...(await measureCalls(contenders, { scenario, number, rounds, ...beside })));
+    if (number === 0 || number === scenarios.length - 1) {
+      resources.push(...(await measureResources(contenders, { scenario, number })));
+    }
+  }
+
+  const parallel: ParallelMeasure[] = [];
+  for (const [index, scenario] of scenarios.slice(0, 2).entries()) {
+    progress(`${containers} at once, ${scenario.title}`);
+    const number = scenarios.length + index;
+    const few = Math.min(3, rounds);
+    parallel.push(...(await measureParallel(contenders, { scenario, number, rounds: few, containers })));
+  }
+
+  progress('host-local by reservations');
+  const reservations = await measureReservations(contenders, sizes, Math.ceil(rounds / 2));
+  return { machine, rounds, calls, resources, parallel, reservations };
+}
+
+function seriesOf(reservations: readonly ReservationMeasure[]): readonly Series[] {
+  const colors = { ours: '#0b6e4f', reference: '#c1440e' };
+  return (['reference', 'ours'] as const).map((name) => ({
+    name: { ours: 'plumbline host-local', reference: 'reference host-local' }[name],
+    color: colors[name],
+    points: reservations
+      .filter(({ contender }) => contender === name)
+      .map(({ reservations: x, cycle: { median: y, p10: low, p90: high } }) => ({ x, y, low, high })),
+  }));
+}
+
+function progress(what: string): void {
+  process.stderr.write(`${(performance.now() / 1000).toFixed(0).padStart(4)} s  ${what}\n`);
+}
+
+function refuseIncomplete(): void {
+  if (process.getuid?.() !== 0) throw new Error('the measurements make network namespaces: run them as root');
+  for (const file of [join(binDir, 'veth-bridge'), join(referenceDir, 'bridge')]) {
+    if (!isExecutable(file))
+      throw new Error(`there is no ${file}: make build; apt-get install containernetworking-plugins`);
+  }
+}
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '40' },
+    out: { type: 'string', default: join(import.meta.dirname, 'results') },
+  },
+});
+refuseIncomplete();
+const report = await measure(Number(values.rounds));
+const plot = 'latest-reservations.svg';
+const text = formatReport(report, plot);
+const chart = drawChart({
+  title: 'host-local: ADD and DEL of one more address',
+  xLabel: 'reservations in the range',
+  yLabel: 'milliseconds (median, 10th to 90th percentile)',
+  series: seriesOf(report.reservations),
+});
+mkdirSync(values.out, { recursive: true });
+writeFileSync(join(values.out, 'latest.md'), text);
+writeFileSync(join(values.out, 'latest.json'), `${JSON.stringify(report, undefined, 2)}\n`);
+writeFileSync(join(values.out, plot), chart);
+console.log(text);
+progress('done');

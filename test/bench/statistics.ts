@@ -1,0 +1,60 @@
+/** What the measurements are boiled down to. */
+
+export interface Summary {
+  readonly count: number;
+  readonly median: number;
+  readonly p10: number;
+  readonly p90: number;
+}
+
+/**
+ * A quantile, linear between the two nearest samples (type 7 of Hyndman and Fan, what R and NumPy do).
+ * @param q from 0 (the smallest sample) to 1 (the largest)
+ * @throws where there are no samples
+ */
+export function quantile(samples: readonly number[], q: number): number {
+  if (samples.length === 0) throw new Error('no samples');
+  const sorted = samples.toSorted((a, b) => a - b);
+  const position = (sorted.length - 1) * q;
+  const below = Math.floor(position);
+  const low = sorted[below] ?? 0;
+  const high = sorted[Math.min(below + 1, sorted.length - 1)] ?? low;
+  return low + (high - low) * (position - below);
+}
+
+/** Median and spread: a mean would tell of the machine's hiccups. */
+export function summarize(samples: readonly number[]): Summary {
+  return {
+    count: samples.length,
+    median: quantile(samples, 0.5),
+    p10: quantile(samples, 0.1),
+    p90: quantile(samples, 0.9),
+  };
+}
+
+/**
+ * The ratio of each sample to the one that was taken next to it, so that what slows the machine down for a while, slows
+ * both and cancels out.
+ * @throws where the two do not pair up
+ */
+export function pairRatios(samples: readonly number[], reference: readonly number[]): readonly number[] {
+  if (samples.length !== reference.length) {
+    throw new Error(`${samples.length} samples do not pair up with ${reference.length}`);
+  }
+  return samples.map((sample, index) => sample / (reference[index] ?? Number.NaN));
+}
+
+/** Adds samples up one by one: the cycle is its ADD and its DEL. */
+export function sums(a: readonly number[], b: readonly number[]): readonly number[] {
+  if (a.length !== b.length) throw new Error(`${a.length} samples do not pair up with ${b.length}`);
+  return a.map((sample, index) => sample + (b[index] ?? Number.NaN));
+}
+
+/**
+ * Things in the order of their turn in a round: each begins as often as the others, so that nobody always runs in what
+ * the same other one has left behind (hot caches, the kernel's late cleaning up).
+ */
+export function rotated<T>(things: readonly T[], round: number): readonly T[] {
+  const at = things.length === 0 ? 0 : round % things.length;
+  return [...things.slice(at), ...things.slice(0, at)];
+}

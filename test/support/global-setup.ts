@@ -1,0 +1,24 @@
+/** What must be there before any end-to-end test runs. */
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { binDir, isExecutable } from './paths.ts';
+
+export function setup(): void {
+  if (process.getuid?.() !== 0) {
+    throw new Error('The end-to-end tests make network namespaces: run them as root.');
+  }
+  if (!isExecutable(join(binDir, 'host-local'))) {
+    throw new Error(`There is no ${binDir}/host-local: run "make build" first, or "make test", which does.`);
+  }
+  sweep();
+}
+
+/** Removes temporary folders of tests that were killed; their namespaces went with them. */
+function sweep(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const [, pid] = /^plt-(\d+)-/.exec(name) ?? [];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`))
+      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}

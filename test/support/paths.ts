@@ -1,0 +1,52 @@
+/** Where the things under test, and the programs that tests need, are. */
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+export const repoRoot = resolve(import.meta.dirname, '../..');
+
+/** The built executables; PLUMBLINE_BIN_DIR names others, such as an installed copy. */
+export const binDir = resolve(process.env['PLUMBLINE_BIN_DIR'] ?? join(repoRoot, 'dist/bin'));
+
+/** The reference plugins, from Debian's containernetworking-plugins. */
+export const referenceDir = '/usr/lib/cni';
+
+/** PATH inside a node: tests must not depend on the PATH of whoever runs them. */
+export const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+export function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Path of a system program, or undefined. */
+export function findProgram(name: string): string | undefined {
+  return systemPath
+    .split(':')
+    .map((folder) => join(folder, name))
+    .find(isExecutable);
+}
+
+/** Path of cnitool, which is built by `go install` and not packaged by Debian; undefined where it is not there. */
+export function findCnitool(): string | undefined {
+  const known = [
+    join(repoRoot, '.cache/bin'),
+    join(repoRoot, 'node_modules/.cache/bin'),
+    ...(process.env['GOPATH'] ?? '')
+      .split(':')
+      .filter(Boolean)
+      .map((root) => join(root, 'bin')),
+    join(homedir(), 'go/bin'),
+    ...(process.env['PATH'] ?? '').split(':').filter((folder) => folder.startsWith('/')),
+  ];
+  const found = known.map((folder) => join(folder, 'cnitool')).find(isExecutable);
+  if (found !== undefined) return found;
+  const { stdout, status } = spawnSync('go', ['env', 'GOPATH'], { encoding: 'utf8' });
+  const path = status === 0 ? join(stdout.trim(), 'bin/cnitool') : '';
+  return isExecutable(path) ? path : undefined;
+}
