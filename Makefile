@@ -1,0 +1,96 @@
+# plumbline. `make help` lists the targets.
+#
+# Every target installs what it needs and finds missing (scripts/setup.sh): Debian packages, the npm packages, and with them
+# Node itself, under which everything below runs.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := build
+.DELETE_ON_ERROR:
+# The end-to-end tests measure and kill; side by side with another stage they would tell other things.
+.NOTPARALLEL:
+
+DESTDIR ?=
+BINDIR ?= /opt/cni/bin
+
+NODE := node_modules/.bin/node
+REPORTS := .cache/reports
+# What the tests, vitest and tsc find first: this project's Node, and tools that are built for it (cnitool).
+TOOLPATH := $(CURDIR)/node_modules/.bin:$(CURDIR)/.cache/bin:$(PATH):/usr/sbin:/sbin
+# Namespaces need root; what a test writes with sudo stays within dist, .cache and /tmp.
+AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo --preserve-env=CI,) env PATH="$(TOOLPATH)"
+VITEST = $(NODE) node_modules/vitest/vitest.mjs run --reporter=default --reporter=json
+
+PLUGINS := veth-bridge ovs macvlan ipvlan sriov host-local
+LINKS := $(PLUGINS:%=dist/bin/%)
+SOURCES := $(shell find main.ts lib plugins ipam cli -name '*.ts' 2>/dev/null) \
+	scripts/build.ts scripts/entry-snapshot.ts package-lock.json
+
+.PHONY: build
+build: dist/bin/plumbline $(LINKS) ## build dist/bin: one executable under each plugin's name
+
+# Placed by rename, so that whoever runs the old one goes on, and no run sees half of the new one.
+dist/bin/plumbline: $(SOURCES) | setup-build
+	$(NODE) scripts/build.ts
+
+# The build makes these too; this is for one that was removed.
+$(LINKS): dist/bin/plumbline
+	ln -f dist/bin/plumbline $@
+
+.PHONY: demo
+demo: setup-demo build ## connect two namespaces with the built plugins, and let them ping
+	$(AS_ROOT) sh scripts/demo.sh
+
+.PHONY: test
+test: lint test-unit test-e2e test-vm ## all tests that fit into half an hour
+
+.PHONY: lint
+lint: setup-build ## types, style, layers
+	$(NODE) node_modules/typescript/bin/tsc --noEmit
+	$(NODE) node_modules/@biomejs/biome/bin/biome check
+	$(NODE) scripts/check-layers.ts
+
+.PHONY: format
+format: setup-build ## rewrite the sources as the linter wants them
+	$(NODE) node_modules/@biomejs/biome/bin/biome check --write
+
+.PHONY: test-unit
+test-unit: setup-test ## pure logic, no root needed
+	env PATH="$(TOOLPATH)" $(VITEST) --project unit --outputFile.json=$(REPORTS)/unit.json
+
+.PHONY: test-e2e
+test-e2e: setup-test build ## the built executable in network namespaces (root)
+	$(AS_ROOT) $(VITEST) --project e2e --outputFile.json=$(REPORTS)/e2e.json
+
+.PHONY: test-vm
+test-vm: setup-test build ## the same on a full kernel in a virtual machine
+	@if [ -n "$$(find test/vm -name '*.test.ts' 2>/dev/null)" ]; then \
+		$(AS_ROOT) $(VITEST) --project vm --outputFile.json=$(REPORTS)/vm.json; \
+	else echo 'no VM tests in this checkout'; fi
+
+.PHONY: test-full
+test-full: export PLUMBLINE_TEST_FULL := 1
+test-full: test ## all tests, with the long forms of those that have one
+
+.PHONY: bench
+bench: setup-test build ## measure against the reference plugins, in one run
+	$(AS_ROOT) $(NODE) test/bench/run.ts
+
+.PHONY: install
+install: build ## [DESTDIR=] [BINDIR=/opt/cni/bin] [AS_BRIDGE=1] [FORCE=1]
+	dist/bin/plumbline install --bin-dir '$(DESTDIR)$(BINDIR)' $(if $(AS_BRIDGE),--as-bridge) $(if $(FORCE),--force)
+
+.PHONY: uninstall
+uninstall: build ## [DESTDIR=] [BINDIR=/opt/cni/bin]: remove our files only
+	dist/bin/plumbline uninstall --bin-dir '$(DESTDIR)$(BINDIR)'
+
+.PHONY: setup-build setup-demo setup-test
+setup-build setup-demo setup-test:
+	@sh scripts/setup.sh $(@:setup-%=%)
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf dist coverage tmp $(REPORTS)
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## \(.*\)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-14s%s\n", $$1, $$2 }'

@@ -1,0 +1,15 @@
+/**
+ * What runs while the executable is built. Everything that this file loads and calls ends up in the V8 heap
+ * snapshot inside the executable, which then starts with its modules evaluated and its hot functions compiled.
+ */
+import v8 from 'node:v8';
+import { main } from '../main.ts';
+import { warmUp } from './warm-up.ts';
+
+// A rejection ends the build: the heap of a program whose warm-up failed is not worth keeping. The snapshot is
+// taken when the event loop is empty, hence after the warm-up.
+void Promise.resolve(warmUp());
+
+v8.startupSnapshot.setDeserializeMainFunction(() => {
+  void main();
+});

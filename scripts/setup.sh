@@ -1,0 +1,107 @@
+#!/bin/sh
+# Installs what is missing, and says so; does nothing, in a few milliseconds, where all is there.
+#
+#   sh scripts/setup.sh build|demo|test
+#
+# Debian packages come by apt, Node and all libraries by npm ci (any npm from 9 on will do: the Node that everything runs
+# under is one of the packages), cnitool by go install where Go is there.
+set -eu
+cd "$(dirname "$0")/.."
+what=${1:?build, demo or test}
+PATH=$PATH:/usr/sbin:/sbin
+cnitool_version=v1.3.0
+missing=
+
+# need PACKAGE PROGRAM...: notes the package unless all of its programs (or files) are there.
+need() {
+  package=$1
+  shift
+  for program; do
+    command -v "$program" >/dev/null 2>&1 && continue
+    missing="$missing $package"
+    return
+  done
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null 2>&1; then
+    sudo "$@"
+  else
+    echo "setup: $* needs root, and there is no sudo" >&2
+    return 1
+  fi
+}
+
+apt_install() {
+  [ -n "$missing" ] || return 0
+  if ! command -v apt-get >/dev/null 2>&1; then
+    echo "setup: not a Debian system; please install what these packages hold:$missing" >&2
+    return 1
+  fi
+  echo "setup: installing$missing"
+  log=$(mktemp)
+  # shellcheck disable=SC2086 # a list of package names
+  if as_root apt-get -qq update >"$log" 2>&1 &&
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 install \
+      --yes --no-install-recommends $missing >>"$log" 2>&1; then
+    rm -f "$log"
+  else
+    cat "$log" >&2
+    rm -f "$log"
+    echo "setup: apt-get could not install$missing" >&2
+    return 1
+  fi
+}
+
+# What npm ci has installed is remembered by a copy of the lock file: times say nothing after a git checkout.
+lock_copy=node_modules/.cache/plumbline/package-lock.json
+npm_is_current() {
+  [ -x node_modules/.bin/node ] && cmp -s package-lock.json "$lock_copy"
+}
+
+npm_install() {
+  npm_is_current && return 0
+  echo 'setup: npm ci'
+  npm ci --no-fund --no-audit --loglevel=error
+  mkdir -p "${lock_copy%/*}"
+  cp package-lock.json "$lock_copy"
+}
+
+cnitool_install() {
+  [ "$(cat .cache/bin/cnitool.version 2>/dev/null)" = "$cnitool_version" ] && [ -x .cache/bin/cnitool ] && return 0
+  command -v go >/dev/null 2>&1 || return 0
+  echo "setup: go install cnitool $cnitool_version"
+  mkdir -p .cache/bin
+  # The tests that need it name it as missing, and fail where CI=true: no reason to stop all others here.
+  if GOBIN="$PWD/.cache/bin" GOFLAGS=-buildvcs=false \
+    go install "github.com/containernetworking/cni/cnitool@$cnitool_version"; then
+    echo "$cnitool_version" >.cache/bin/cnitool.version
+  else
+    echo 'setup: cnitool could not be built' >&2
+  fi
+}
+
+need binutils strip
+npm_is_current || need npm npm
+
+if [ "$what" != build ]; then
+  need iproute2 ip
+  need nftables nft
+  need util-linux nsenter unshare flock
+  need iputils-ping ping
+  need procps sysctl
+fi
+if [ "$what" = test ]; then
+  need containernetworking-plugins /usr/lib/cni/bridge
+  need iptables iptables
+  need strace strace
+  need tcpdump tcpdump
+  # go install fetches over TLS.
+  need ca-certificates /usr/sbin/update-ca-certificates
+fi
+
+apt_install
+npm_install
+if [ "$what" = test ]; then cnitool_install; fi

@@ -1,0 +1,102 @@
+/**
+ * Calls made while the executable is built, so that the snapshot holds compiled schemas, filled caches and functions
+ * that have run: ADD, CHECK and DEL of veth-bridge and host-local, dual stack, against a made-up kernel.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { serve } from '../lib/cni/serve.ts';
+import type { Host } from '../lib/exec/host.ts';
+import { type Runner, realRunner } from '../lib/exec/runner.ts';
+import { findPlugin } from '../plugins/index.ts';
+
+const link = {
+  ifindex: 2,
+  flags: ['BROADCAST', 'UP', 'LOWER_UP'],
+  mtu: 1500,
+  operstate: 'UP',
+  address: '02:00:00:00:00:01',
+};
+const bridge = {
+  ...link,
+  ifname: 'cni0',
+  linkinfo: { info_kind: 'bridge', info_data: { vlan_filtering: 0 } },
+  addr_info: [
+    { family: 'inet', local: '10.1.0.1', prefixlen: 16, scope: 'global' },
+    { family: 'inet6', local: 'fd00:1::1', prefixlen: 64, scope: 'global' },
+  ],
+};
+
+/** Answers a batch's reads as ip would. */
+const runner: Runner = {
+  has: () => true,
+  async run(_program, _args, { input = '' } = {}) {
+    const reads = input.split('\n').filter((line) => line.includes(' show '));
+    const documents = reads.map((line) => {
+      const device = line.trim().split(' ').at(-1) ?? '';
+      const veth = { ...link, ifname: device, master: 'cni0', linkinfo: { info_kind: 'veth' } };
+      return JSON.stringify(line.startsWith('route') ? [] : [device === 'cni0' ? bridge : veth]);
+    });
+    return { status: 0, stdout: documents.join('\n'), stderr: '' };
+  },
+};
+
+export async function warmUp(): Promise<void> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'plumbline-build-'));
+  try {
+    const config = {
+      cniVersion: '1.0.0',
+      name: 'warm-up',
+      type: 'veth-bridge',
+      bridge: 'cni0',
+      isDefaultGateway: true,
+      ipMasq: true,
+      macspoofchk: true,
+      ipam: {
+        type: 'host-local',
+        dataDir,
+        ranges: [[{ subnet: '10.1.0.0/16' }], [{ subnet: 'fd00:1::/64' }]],
+      },
+    };
+    await callPlugin('host-local', 'ADD', config);
+    await callPlugin('host-local', 'DEL', config);
+    const result: unknown = JSON.parse((await callPlugin('veth-bridge', 'ADD', config)) || '{}');
+    await callPlugin('veth-bridge', 'CHECK', { ...config, prevResult: result });
+    await callPlugin('veth-bridge', 'DEL', { ...config, prevResult: result });
+    await callPlugin('veth-bridge', 'VERSION', {});
+    await realRunner({ searchPath: process.env['PATH'], runDir: dataDir }).run('sh', ['-c', 'true'], {
+      input: 'x',
+    });
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function callPlugin(name: string, command: string, config: object): Promise<string> {
+  const plugin = findPlugin(name);
+  if (plugin === undefined) throw new Error(`no plugin ${name}`);
+  const outcome = await serve(plugin, {
+    plugins: findPlugin,
+    host: madeUpHost(),
+    stdin: () => JSON.stringify(config),
+    env: {
+      CNI_COMMAND: command,
+      CNI_CONTAINERID: 'warm-up',
+      CNI_NETNS: '/run/netns/warm-up',
+      CNI_IFNAME: 'eth0',
+      CNI_PATH: '/proc/self/fd',
+    },
+    stderr: () => undefined,
+  });
+  return outcome.stdout;
+}
+
+function madeUpHost(): Host {
+  return {
+    runner,
+    kernel: { read: () => undefined, write: () => undefined, exists: () => true },
+    runDir: '/run/plumbline',
+    executable: '/proc/self/exe',
+    openNetns: (path) => ({ path, ref: '/proc/self/ns/net', [Symbol.dispose]: () => undefined }),
+  };
+}
