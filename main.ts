@@ -15,7 +15,13 @@ import { findPlugin } from './plugins/index.ts';
 const runDir = '/run/plumbline';
 
 function realHost(searchPath: string | undefined): Host {
-  return { runner: realRunner({ searchPath, runDir }), kernel, runDir, executable: '/proc/self/exe', openNetns };
+  return {
+    runner: realRunner({ searchPath, runDir }),
+    kernel,
+    runDir,
+    executable: '/proc/self/exe',
+    openNetns,
+  };
 }
 
 export async function main(): Promise<void> {
@@ -24,7 +30,10 @@ export async function main(): Promise<void> {
   const plugin = findPlugin(name);
   if (plugin === undefined) {
     const { runCli } = await import('./cli/index.ts');
-    process.exitCode = await runCli(process.argv.slice(2), { stdout: { write: write(1) }, stderr: { write: write(2) } });
+    process.exitCode = await runCli(process.argv.slice(2), {
+      stdout: { write: write(1) },
+      stderr: { write: write(2) },
+    });
     return;
   }
   const { stdout, exitCode } = await serve(plugin, {

@@ -60,7 +60,10 @@ export function asCniError(thrown: unknown): CniError {
 }
 
 /** Whether a thrown thing is a system call's error, optionally one of the given codes (`ENOENT`, …). */
-export function isErrnoException(thrown: unknown, ...codes: readonly string[]): thrown is NodeJS.ErrnoException {
+export function isErrnoException(
+  thrown: unknown,
+  ...codes: readonly string[]
+): thrown is NodeJS.ErrnoException {
   if (!(thrown instanceof Error) || !('code' in thrown) || typeof thrown.code !== 'string') return false;
   return 'syscall' in thrown && (codes.length === 0 || codes.includes(thrown.code));
 }

@@ -29,7 +29,10 @@ export function parseArgs(text: string): CniArgs {
   for (const pair of text === '' ? [] : text.split(';')) {
     const at = pair.indexOf('=');
     if (at < 0 || pair.indexOf('=', at + 1) >= 0) {
-      throw new CniError(ErrorCode.invalidEnvironment, `CNI_ARGS: ${show(pair)} is not of the form KEY=VALUE`);
+      throw new CniError(
+        ErrorCode.invalidEnvironment,
+        `CNI_ARGS: ${show(pair)} is not of the form KEY=VALUE`,
+      );
     }
     const key = pair.slice(0, at);
     keys.push(key);

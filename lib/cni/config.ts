@@ -33,9 +33,12 @@ export const runtimeConfigSchema = z.looseObject({
 
 /** Names of an executable: it is looked for in CNI_PATH, so it must not be able to leave it. */
 export const pluginNameSchema = z.string().check(
-  z.refine((name) => !/[/\\\0]/.test(name) && name !== '.' && name !== '..' && Buffer.byteLength(name) <= 255, {
-    error: 'a bare file name of at most 255 bytes, without / or \\',
-  }),
+  z.refine(
+    (name) => !/[/\\\0]/.test(name) && name !== '.' && name !== '..' && Buffer.byteLength(name) <= 255,
+    {
+      error: 'a bare file name of at most 255 bytes, without / or \\',
+    },
+  ),
 );
 
 export const baseConfigSchema = z.object({
@@ -71,7 +74,9 @@ function describeIssue(issue: Issue, input: unknown, at: readonly PropertyKey[] 
   const path = [...at, ...issue.path];
   const value = valueAt(input, path);
   // A union says first what fits none of its forms; the issues of each form are noise to a reader.
-  return [`${fieldName(path)}: ${value === undefined ? 'missing' : show(value)}, expected ${expectation(issue)}`];
+  return [
+    `${fieldName(path)}: ${value === undefined ? 'missing' : show(value)}, expected ${expectation(issue)}`,
+  ];
 }
 
 function expectation(issue: Issue): string {

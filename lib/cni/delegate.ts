@@ -6,9 +6,9 @@
  */
 import { statSync } from 'node:fs';
 import { CniError, ErrorCode, show } from '../errors.ts';
+import type { Host } from '../exec/host.ts';
 import { lockPath, refuseIfLocked, underLock } from '../exec/lock.ts';
 import type { CommandLine } from '../exec/runner.ts';
-import type { Host } from '../exec/host.ts';
 import { isObject, parseObject } from './json.ts';
 import type { PluginCommand, Request } from './request.ts';
 import { parseResult, type Result } from './result.ts';
@@ -30,7 +30,9 @@ export function delegateTo(type: string, request: Request, host: Host, inProcess
   const call = async (command: PluginCommand): Promise<Result | undefined> => {
     const file = findDelegate(type, request.path);
     const delegated = { ...request, command };
-    return isSameFile(file, host.executable) ? inProcess(type, delegated) : execute(type, file, delegated, host);
+    return isSameFile(file, host.executable)
+      ? inProcess(type, delegated)
+      : execute(type, file, delegated, host);
   };
   const quiet = async (command: PluginCommand): Promise<void> => {
     await call(command);
@@ -77,7 +79,12 @@ function isSameFile(file: string, executable: string): boolean {
   return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
 }
 
-async function execute(type: string, file: string, request: Request, host: Host): Promise<Result | undefined> {
+async function execute(
+  type: string,
+  file: string,
+  request: Request,
+  host: Host,
+): Promise<Result | undefined> {
   const { command, containerId, ifname, network, stdin } = request;
   const lock = lockPath(host.runDir, 'attachment', network, containerId, ifname);
   // An ADD that outlives us holds the attachment's lock, and our DEL waits for it.

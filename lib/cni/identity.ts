@@ -63,6 +63,11 @@ function cut(text: string, bytes: number): string {
   return text.slice(0, new TextEncoder().encodeInto(text, room).read);
 }
 
+/** Whether a label was made by plumbline, for whatever attachment. */
+export function isOurMark(label: string | undefined): boolean {
+  return label?.startsWith('plumbline:') ?? false;
+}
+
 /** Whether a label was made for this attachment. */
 export function isMarked(label: string | undefined, identity: Identity): boolean {
   return label?.startsWith(`${identity.mark}:`) ?? false;

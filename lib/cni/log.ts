@@ -35,7 +35,17 @@ export function createLog(options: LogOptions): Log {
   const log: Log['log'] = (at, message, fields = {}) => {
     if (logLevels.indexOf(at) > logLevels.indexOf(level)) return;
     const { plugin, command, containerId } = options;
-    write(JSON.stringify({ time: new Date().toISOString(), level: at, plugin, command, containerId, message, ...fields }));
+    write(
+      JSON.stringify({
+        time: new Date().toISOString(),
+        level: at,
+        plugin,
+        command,
+        containerId,
+        message,
+        ...fields,
+      }),
+    );
   };
   if (named && known === undefined) {
     log('warn', `logLevel: ${show(options.level)} is none of ${logLevels.join(', ')}; using ${level}`);
@@ -47,7 +57,9 @@ export function createLog(options: LogOptions): Log {
 }
 
 function levelOf(name: string): LogLevel | undefined {
-  return logLevels.find((level) => level === name) ?? (Object.hasOwn(aliases, name) ? aliases[name] : undefined);
+  return (
+    logLevels.find((level) => level === name) ?? (Object.hasOwn(aliases, name) ? aliases[name] : undefined)
+  );
 }
 
 /** O_NOFOLLOW and no truncation: the path may come from an object that a namespace's user wrote. */
@@ -63,13 +75,28 @@ function append(path: string, line: string, fallback: (line: string) => void): v
   } catch (error) {
     // A log that cannot be written must not cost a pod its network.
     fallback(line);
-    fallback(JSON.stringify({ level: 'warn', message: `logFile: ${show(path)} cannot be written`, error: reasonOf(error) }));
+    fallback(
+      JSON.stringify({
+        level: 'warn',
+        message: `logFile: ${show(path)} cannot be written`,
+        error: reasonOf(error),
+      }),
+    );
   }
 }
 
 /** Without the path, which the system call's message repeats at any length. */
 function reasonOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+}
+
+/** For undo.ts: tells of a step that could not be taken back. */
+export function reportUndo(log: Log): (what: string, error: unknown) => void {
+  return (what, error) => {
+    log.log('error', `undo failed: ${what}`, {
+      error: error instanceof Error ? error.message : String(error),
+    });
+  };
 }
 
 /** A runner that tells of every program it runs. */
@@ -81,7 +108,9 @@ export function loggingRunner(runner: Runner, log: Log): Runner {
       const result = await runner.run(program, args, options);
       log.log('debug', 'ran', {
         program,
-        args: args.map((arg) => (typeof arg === 'string' ? arg : typeof arg === 'symbol' ? '<input>' : arg.tool)),
+        args: args.map((arg) =>
+          typeof arg === 'string' ? arg : typeof arg === 'symbol' ? '<input>' : arg.tool,
+        ),
         input: options?.input,
         status: result.status,
         stderr: result.stderr || undefined,

@@ -15,7 +15,10 @@ export function isMac(text: string): boolean {
  * runtimeConfig over args.cni over CNI_ARGS over the config's own field (conventions).
  * @throws CniError 7 or 4 for a text that is no unicast MAC address
  */
-export function chosenMac(config: BaseConfig & { readonly mac?: string | undefined }, args: CniArgs): string | undefined {
+export function chosenMac(
+  config: BaseConfig & { readonly mac?: string | undefined },
+  args: CniArgs,
+): string | undefined {
   const sources = [
     ['runtimeConfig.mac', config.runtimeConfig?.mac],
     ['args.cni.mac', config.args?.cni?.mac],

@@ -5,9 +5,9 @@
  */
 import type * as z from 'zod/mini';
 import { CniError, ErrorCode } from '../errors.ts';
+import type { Host, Netns } from '../exec/host.ts';
 import type { BaseConfig, ValidAttachment } from './config.ts';
 import type { Ipam } from './delegate.ts';
-import type { Host, Netns } from '../exec/host.ts';
 import type { Attachment } from './identity.ts';
 import type { Log } from './log.ts';
 import type { Request } from './request.ts';

@@ -4,8 +4,9 @@
  *
  * Source: CNI specification 1.1.0, section 2, "Execution Protocol".
  */
-import { type CniArgs, parseArgs } from './args.ts';
+
 import { CniError, ErrorCode, show } from '../errors.ts';
+import { type CniArgs, parseArgs } from './args.ts';
 import { type JsonObject, member, parseObject } from './json.ts';
 import { parseVersion, type SpecVersion } from './version.ts';
 

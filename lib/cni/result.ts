@@ -55,7 +55,9 @@ export const emptyResult: Result = { ips: [], routes: [], dns: {} };
 
 export function hasDns(dns: Dns | undefined): dns is Dns {
   if (dns === undefined) return false;
-  return dns.nameservers !== undefined || dns.search !== undefined || dns.options !== undefined || !!dns.domain;
+  return (
+    dns.nameservers !== undefined || dns.search !== undefined || dns.options !== undefined || !!dns.domain
+  );
 }
 
 /** A result in the form of the given version, ready for JSON.stringify. */
@@ -72,7 +74,9 @@ export function printable(result: Result, version: SpecVersion): JsonObject {
   return {
     cniVersion: version,
     interfaces: result.interfaces?.map((entry) => printableInterface(entry, version)),
-    ips: result.ips.map((ip) => (atLeast(version, '1.0.0') ? ip : { version: String(familyOf(ip.address)), ...ip })),
+    ips: result.ips.map((ip) =>
+      atLeast(version, '1.0.0') ? ip : { version: String(familyOf(ip.address)), ...ip },
+    ),
     routes: result.routes.length > 0 ? result.routes : undefined,
     dns,
   };
@@ -99,7 +103,9 @@ function oldFamily(result: Result, family: 4 | 6): JsonObject | undefined {
         'raise cniVersion',
     );
   }
-  const routes = result.routes.filter(({ dst }) => familyOf(dst) === family).map(({ dst, gw }) => ({ dst, gw }));
+  const routes = result.routes
+    .filter(({ dst }) => familyOf(dst) === family)
+    .map(({ dst, gw }) => ({ dst, gw }));
   return { ip: ip.address, gateway: ip.gateway, routes: routes.length > 0 ? routes : undefined };
 }
 
@@ -128,7 +134,9 @@ function parseOldFamilies(families: readonly unknown[], what: string): Pick<Resu
       address: text(family, 'ip', what) ?? missing(what, 'ip'),
       gateway: text(family, 'gateway', what),
     })),
-    routes: objects.flatMap((family) => list(member(family, 'routes'), `${what}.routes`)?.map(parseRoute) ?? []),
+    routes: objects.flatMap(
+      (family) => list(member(family, 'routes'), `${what}.routes`)?.map(parseRoute) ?? [],
+    ),
   };
 }
 

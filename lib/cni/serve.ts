@@ -4,10 +4,10 @@
  * It owns all that is the same for every plugin: versions, validation, the sandbox, the delegate, the error output.
  */
 import { asCniError, CniError, ErrorCode } from '../errors.ts';
+import { type Host, isOwnNamespaceError, type Netns } from '../exec/host.ts';
 import { refuseUnknownArgs } from './args.ts';
 import { type BaseConfig, baseConfigSchema, parseConfig } from './config.ts';
 import { delegateTo, type InProcess } from './delegate.ts';
-import { type Host, isOwnNamespaceError, type Netns } from '../exec/host.ts';
 import { createLog, type Log, loggingRunner } from './log.ts';
 import type { AttachmentContext, Context, Plugin, PluginTable } from './plugin.ts';
 import { type Environment, parseCommand, parseRequest, type Request } from './request.ts';
@@ -34,7 +34,9 @@ export interface ServeOptions {
 export async function serve(plugin: Plugin, options: ServeOptions): Promise<Outcome> {
   const { env, stderr } = options;
   if (!env['CNI_COMMAND']) {
-    stderr(`plumbline ${plugin.name}: ${plugin.about}\nCNI protocol versions supported: ${supportedVersions.join(', ')}`);
+    stderr(
+      `plumbline ${plugin.name}: ${plugin.about}\nCNI protocol versions supported: ${supportedVersions.join(', ')}`,
+    );
     return { stdout: '', exitCode: 0 };
   }
   let version: SpecVersion = currentVersion;
@@ -63,7 +65,8 @@ export async function serve(plugin: Plugin, options: ServeOptions): Promise<Outc
 
 async function answer(call: ServeOptions & { plugin: Plugin; request: Request; log: Log }): Promise<Outcome> {
   const { plugin, request, log } = call;
-  const host = log.level === 'debug' ? { ...call.host, runner: loggingRunner(call.host.runner, log) } : call.host;
+  const host =
+    log.level === 'debug' ? { ...call.host, runner: loggingRunner(call.host.runner, log) } : call.host;
   log.log('debug', 'called', { network: request.network, ifname: request.ifname, netns: request.netns });
   try {
     // Not for the delegate: a key that it does not know is for the plugin that has called it.
@@ -71,7 +74,9 @@ async function answer(call: ServeOptions & { plugin: Plugin; request: Request; l
     using sandbox = openSandbox(plugin, request, host);
     const result = await execute({ plugin, request, host, log, sandbox, plugins: call.plugins });
     log.log('info', 'done');
-    return request.command === 'ADD' ? printed(printable(result ?? emptyResult, request.cniVersion)) : { stdout: '', exitCode: 0 };
+    return request.command === 'ADD'
+      ? printed(printable(result ?? emptyResult, request.cniVersion))
+      : { stdout: '', exitCode: 0 };
   } catch (thrown) {
     const { code, message, details } = asCniError(thrown);
     log.log('info', 'failed', { code, error: message, details: details || undefined });
@@ -104,7 +109,11 @@ async function execute(execution: Execution): Promise<Result | undefined> {
     prevResult: base.prevResult === undefined ? undefined : parseResult(base.prevResult, 'prevResult'),
   };
   const { network, containerId, ifname } = request;
-  const attached: AttachmentContext<unknown> = { ...context, attachment: { network, containerId, ifname }, sandbox };
+  const attached: AttachmentContext<unknown> = {
+    ...context,
+    attachment: { network, containerId, ifname },
+    sandbox,
+  };
   switch (request.command) {
     case 'ADD':
       return add(plugin, attached);
@@ -135,7 +144,11 @@ async function add(plugin: Plugin, context: AttachmentContext<unknown>): Promise
   return result;
 }
 
-async function executeDelegate(type: string, request: Request, execution: Execution): Promise<Result | undefined> {
+async function executeDelegate(
+  type: string,
+  request: Request,
+  execution: Execution,
+): Promise<Result | undefined> {
   const plugin = execution.plugins(type);
   if (plugin?.kind !== 'ipam') {
     throw new CniError(
@@ -173,7 +186,11 @@ function printed(value: unknown): Outcome {
   return { stdout: `${JSON.stringify(value, undefined, 4)}\n`, exitCode: 0 };
 }
 
-function failed(thrown: unknown, cniVersion: SpecVersion, trace: ((line: string) => void) | undefined): Outcome {
+function failed(
+  thrown: unknown,
+  cniVersion: SpecVersion,
+  trace: ((line: string) => void) | undefined,
+): Outcome {
   const error = asCniError(thrown);
   if (trace && thrown instanceof Error && thrown.stack) trace(thrown.stack);
   const { code, message: msg, details } = error;

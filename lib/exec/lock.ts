@@ -25,7 +25,17 @@ export function underLock(path: string, [program, args]: CommandLine): CommandLi
   ensureFolder(path);
   return [
     'flock',
-    ['--no-fork', '--exclusive', '--wait', `${patience}`, '--conflict-exit-code', `${gaveUp}`, path, { tool: program }, ...args],
+    [
+      '--no-fork',
+      '--exclusive',
+      '--wait',
+      `${patience}`,
+      '--conflict-exit-code',
+      `${gaveUp}`,
+      path,
+      { tool: program },
+      ...args,
+    ],
   ];
 }
 

@@ -32,7 +32,10 @@ export function findTool(name: string, searchPath: string | undefined): string {
   const known = found.get(key);
   if (known !== undefined) return known;
   // A relative entry of PATH would make what runs depend on the caller's working directory.
-  const folders = [...(searchPath ?? '').split(':').filter((folder) => folder.startsWith('/')), ...usualPlaces];
+  const folders = [
+    ...(searchPath ?? '').split(':').filter((folder) => folder.startsWith('/')),
+    ...usualPlaces,
+  ];
   for (const folder of folders) {
     const path = `${folder}/${name}`;
     if (isExecutable(path)) {

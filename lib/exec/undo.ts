@@ -1,6 +1,4 @@
 /** Undo of what a call has made so far, for an ADD that fails in the middle. */
-import type { Log } from '../cni/log.ts';
-
 export interface Undo extends AsyncDisposable {
   /** Registers how to take back a step that this very call made. Steps are undone last first. */
   step(what: string, undo: () => Promise<void>): void;
@@ -9,12 +7,12 @@ export interface Undo extends AsyncDisposable {
 }
 
 /**
- * For `await using undo = undoStack(log)`. An undo that fails is logged and the others go on: the error that the
- * caller sees is the one that began it.
+ * For `await using undo = undoStack(report)`.
+ * @param report told of an undo that fails; the others go on, and the caller sees the error that began it
  *
  * Not the language's AsyncDisposableStack: V8 leaves it out of a startup snapshot's heap.
  */
-export function undoStack(log: Log): Undo {
+export function undoStack(report: (what: string, error: unknown) => void): Undo {
   let steps: { readonly what: string; readonly undo: () => Promise<void> }[] = [];
   return {
     step: (what, undo) => {
@@ -28,7 +26,7 @@ export function undoStack(log: Log): Undo {
         try {
           await undo();
         } catch (error) {
-          log.log('error', `undo failed: ${what}`, { error: error instanceof Error ? error.message : String(error) });
+          report(what, error);
         }
       }
     },

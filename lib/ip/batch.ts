@@ -39,7 +39,8 @@ export class IpError extends CniError {
 /** Reasons that a caller tells apart; iproute2 prints strerror(3) of netlink's answer, or the kernel's own text. */
 const reasons = {
   exists: /File exists|already exists|already assigned/i,
-  missing: /Cannot find device|No such device|does not exist|No such file|Cannot assign requested|No such process|not found/i,
+  missing:
+    /Cannot find device|No such device|does not exist|No such file|Cannot assign requested|No such process|not found/i,
   busy: /Device or resource busy/i,
   invalid: /Invalid argument/i,
 } as const;
@@ -53,7 +54,11 @@ export function isIpError(error: unknown, reason?: keyof typeof reasons): error 
  * @returns what the reads among them print: one JSON document each, in their order
  * @throws IpError at the first command that fails
  */
-export async function ipBatch(host: Host, commands: readonly Command[], options: BatchOptions = {}): Promise<unknown[]> {
+export async function ipBatch(
+  host: Host,
+  commands: readonly Command[],
+  options: BatchOptions = {},
+): Promise<unknown[]> {
   const { lock, force = false, program = 'ip' } = options;
   const flags = program === 'ip' ? ['-details', '-json'] : ['-json'];
   const line: CommandLine = [program, [...flags, ...(force ? ['-force'] : []), '-batch', INPUT]];
@@ -91,7 +96,15 @@ export async function ipInSandbox(
   sysctls: readonly Sysctl[] = [],
 ): Promise<unknown[]> {
   const settings = sysctls.map(([name, value]) => `${name}=${value}`);
-  const args: Arg[] = [`--net=${sandbox.ref}`, '--', { tool: 'sh' }, '-ec', enterScript, { tool: 'ip' }, ...settings];
+  const args: Arg[] = [
+    `--net=${sandbox.ref}`,
+    '--',
+    { tool: 'sh' },
+    '-ec',
+    enterScript,
+    { tool: 'ip' },
+    ...settings,
+  ];
   const result = await host.runner.run('nsenter', args, { input: batchText(commands) });
   if (result.status !== 0) throw sandboxFailure(sandbox, commands, result);
   return documents(result.stdout);

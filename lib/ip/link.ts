@@ -52,9 +52,30 @@ export function addVlan(parent: string, name: string, id: number, mac: string): 
 
 export const deleteLink = (device: string): Command => ['link', 'delete', 'dev', device];
 export const setUp = (device: string): Command => ['link', 'set', 'dev', device, 'up'];
-export const setAlias = (device: string, alias: string): Command => ['link', 'set', 'dev', device, 'alias', alias];
-export const setMac = (device: string, mac: string): Command => ['link', 'set', 'dev', device, 'address', mac];
-export const setMaster = (device: string, master: string): Command => ['link', 'set', 'dev', device, 'master', master];
+export const setAlias = (device: string, alias: string): Command => [
+  'link',
+  'set',
+  'dev',
+  device,
+  'alias',
+  alias,
+];
+export const setMac = (device: string, mac: string): Command => [
+  'link',
+  'set',
+  'dev',
+  device,
+  'address',
+  mac,
+];
+export const setMaster = (device: string, master: string): Command => [
+  'link',
+  'set',
+  'dev',
+  device,
+  'master',
+  master,
+];
 export const unsetMaster = (device: string): Command => ['link', 'set', 'dev', device, 'nomaster'];
 export const setPromiscuous = (device: string): Command => ['link', 'set', 'dev', device, 'promisc', 'on'];
 export const setVlanFiltering = (bridge: string): Command => [

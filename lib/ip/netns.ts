@@ -1,8 +1,8 @@
 /** Opens network namespaces. */
 import { closeSync, constants, fstatSync, openSync, readlinkSync, statfsSync, statSync } from 'node:fs';
-import { type Netns, ownNamespaceError } from '../exec/host.ts';
 import { CniError, ErrorCode, isErrnoException, show } from '../errors.ts';
 import { pathOfDescriptor } from '../exec/held.ts';
+import { type Netns, ownNamespaceError } from '../exec/host.ts';
 
 /** NSFS_MAGIC, linux/magic.h. */
 const nsfsMagic = 0x6e736673;
@@ -32,7 +32,9 @@ function openPath(path: string): number {
     // O_NONBLOCK: a FIFO left at the path must not hang the call.
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    const reason = isErrnoException(error, 'ENOENT') ? 'does not exist' : `cannot be opened: ${messageOf(error)}`;
+    const reason = isErrnoException(error, 'ENOENT')
+      ? 'does not exist'
+      : `cannot be opened: ${messageOf(error)}`;
     throw new CniError(ErrorCode.invalidNetns, `CNI_NETNS: ${show(path)} ${reason}`);
   }
 }

@@ -1,4 +1,5 @@
 /** Commands about routes, as lines of a batch (ip-route(8)), and how a route that is there is told from one wanted. */
+import { formatAddress, formatCidr, parseAddress, parseCidr } from '../net/address.ts';
 import type { Command } from './command.ts';
 import type { RouteInfo } from './read.ts';
 
@@ -33,7 +34,7 @@ export function isRoute(info: RouteInfo, wanted: RouteSettings): boolean {
   if (info.type !== undefined && info.type !== 'unicast') return false;
   return (
     normalDestination(info.dst, wanted.dst) === normalDestination(wanted.dst, wanted.dst) &&
-    (wanted.gw === undefined || info.gateway === wanted.gw) &&
+    (wanted.gw === undefined || info.gateway === normalAddress(wanted.gw)) &&
     (wanted.priority === undefined || info.metric === wanted.priority) &&
     isTable(info.table, wanted.table)
   );
@@ -48,9 +49,16 @@ function isTable(shown: string | undefined, wanted: number | undefined): boolean
   return Number.isNaN(number) || number === (wanted || 254);
 }
 
+/** ip writes an address in its shortest form; a config may hold any. */
+function normalAddress(text: string): string {
+  const address = parseAddress(text);
+  return address === undefined ? text : formatAddress(address);
+}
+
 /** ip writes `default` for the whole family, and a host's address without its prefix. */
 function normalDestination(text: string, sibling: string): string {
   const isV6 = sibling.includes(':');
   if (text === 'default') return isV6 ? '::/0' : '0.0.0.0/0';
-  return text.includes('/') ? text : `${text}/${isV6 ? 128 : 32}`;
+  const cidr = parseCidr(text.includes('/') ? text : `${text}/${isV6 ? 128 : 32}`);
+  return cidr === undefined ? text : formatCidr(cidr);
 }

@@ -12,7 +12,16 @@ import { ipBatch } from './batch.ts';
 import type { Command } from './command.ts';
 import { isOurAddress } from './gateway-record.ts';
 import { setMac, setMaster, setUp, unsetMaster } from './link.ts';
-import { type AddressInfo, kindOf, type LinkInfo, readLinks, readRoutes, type RouteInfo, showDevice, showRoutes } from './read.ts';
+import {
+  type AddressInfo,
+  kindOf,
+  type LinkInfo,
+  type RouteInfo,
+  readLinks,
+  readRoutes,
+  showDevice,
+  showRoutes,
+} from './read.ts';
 
 export interface UplinkSettings {
   readonly device: string;
@@ -26,7 +35,12 @@ interface Carrier {
 }
 
 /** Makes the NIC a port of the bridge; nothing is done where it is one. The bridge must be there. */
-export async function ensureUplink(host: Host, bridge: string, uplink: UplinkSettings, forwarding: boolean): Promise<void> {
+export async function ensureUplink(
+  host: Host,
+  bridge: string,
+  uplink: UplinkSettings,
+  forwarding: boolean,
+): Promise<void> {
   if ((await readCarrier(host, uplink.device, 'uplink.device')).link.master === bridge) return;
   using _lock = await lockRunDir(host.runner, lockPath(host.runDir, 'uplink', bridge));
   const nic = await readCarrier(host, uplink.device, 'uplink.device');
@@ -47,7 +61,11 @@ export async function ensureUplink(host: Host, bridge: string, uplink: UplinkSet
       ...moved.routes,
       ...moved.removals,
     ],
-    [unsetMaster(uplink.device), setMac(bridge, target.link.address ?? ''), ...move(nic, bridge, uplink.device).all],
+    [
+      unsetMaster(uplink.device),
+      setMac(bridge, target.link.address ?? ''),
+      ...move(nic, bridge, uplink.device).all,
+    ],
   );
 }
 
@@ -62,11 +80,17 @@ export async function releaseUplink(host: Host, bridge: string): Promise<string>
   const device = host.kernel.read(recordPath(host, bridge)) ?? (await onlyPhysicalPort(host, bridge));
   const nic = await readCarrier(host, device, 'uplink');
   if (nic.link.master !== bridge) {
-    throw new CniError(ErrorCode.invalidConfig, `${device} is not a port of ${bridge}; nothing is to be released`);
+    throw new CniError(
+      ErrorCode.invalidConfig,
+      `${device} is not a port of ${bridge}; nothing is to be released`,
+    );
   }
   const isOurs = ({ local, prefixlen }: AddressInfo): boolean =>
     isOurAddress(host, carrier.link, `${local}/${prefixlen}`);
-  const theirs = { ...carrier.link, addr_info: (carrier.link.addr_info ?? []).filter((info) => !isOurs(info)) };
+  const theirs = {
+    ...carrier.link,
+    addr_info: (carrier.link.addr_info ?? []).filter((info) => !isOurs(info)),
+  };
   const moved = move({ ...carrier, link: theirs }, bridge, device);
   await batchOrBack(
     host,
@@ -82,7 +106,10 @@ async function readCarrier(host: Host, device: string, field: string): Promise<C
   const [links, ...routes] = documents;
   const link = links === undefined ? undefined : readLinks(links)[0];
   if (link === undefined) {
-    throw new CniError(ErrorCode.invalidConfig, `${field}: there is no link ${show(device)}; "ip link" lists those there are`);
+    throw new CniError(
+      ErrorCode.invalidConfig,
+      `${field}: there is no link ${show(device)}; "ip link" lists those there are`,
+    );
   }
   return { link, routes: routes.flatMap(readRoutes) };
 }
@@ -126,7 +153,13 @@ function move({ link, routes }: Carrier, from: string, to: string): Move {
   const movable = (link.addr_info ?? []).filter(({ scope }) => scope !== 'link' && scope !== 'host');
   const addresses = movable.map((info) => addressCommand('replace', info, to));
   const moved = routes.filter(isOwnRoute).map((route) => routeCommand(route, to));
-  const removals = movable.map(({ local, prefixlen }) => ['address', 'delete', `${local}/${prefixlen}`, 'dev', from]);
+  const removals = movable.map(({ local, prefixlen }) => [
+    'address',
+    'delete',
+    `${local}/${prefixlen}`,
+    'dev',
+    from,
+  ]);
   return { addresses, routes: moved, removals, all: [...addresses, ...moved, ...removals] };
 }
 
@@ -134,7 +167,8 @@ function move({ link, routes }: Carrier, from: string, to: string): Move {
 const forever = 4294967295;
 
 function addressCommand(verb: 'replace', info: AddressInfo, device: string): Command {
-  const lifetime = (value: number | undefined): string => (value === undefined || value === forever ? 'forever' : String(value));
+  const lifetime = (value: number | undefined): string =>
+    value === undefined || value === forever ? 'forever' : String(value);
   return [
     ...['address', verb, `${info.local}/${info.prefixlen}`, 'dev', device],
     ...(info.broadcast ? ['broadcast', info.broadcast] : []),
@@ -151,7 +185,8 @@ function isOwnRoute({ protocol, table, type }: RouteInfo): boolean {
 }
 
 function routeCommand(route: RouteInfo, device: string): Command {
-  const option = (name: string, value: string | number | undefined): string[] => (value === undefined ? [] : [name, String(value)]);
+  const option = (name: string, value: string | number | undefined): string[] =>
+    value === undefined ? [] : [name, String(value)];
   const isV6 = route.dst.includes(':') || route.gateway?.includes(':');
   return [
     ...['route', 'replace', route.dst === 'default' && isV6 ? '::/0' : route.dst],
@@ -166,7 +201,11 @@ function routeCommand(route: RouteInfo, device: string): Command {
 }
 
 /** A host half moved is a host cut off: what fails is taken back before the error is told. */
-async function batchOrBack(host: Host, commands: readonly Command[], back: readonly Command[]): Promise<void> {
+async function batchOrBack(
+  host: Host,
+  commands: readonly Command[],
+  back: readonly Command[],
+): Promise<void> {
   try {
     await ipBatch(host, commands);
   } catch (error) {
@@ -184,7 +223,9 @@ function record(host: Host, bridge: string, device: string): void {
 
 async function onlyPhysicalPort(host: Host, bridge: string): Promise<string> {
   const [document] = await ipBatch(host, [['link', 'show', 'master', bridge]]);
-  const ports = readLinks(document).filter((link) => !link.ifalias?.startsWith('plumbline:') && kindOf(link) !== 'veth');
+  const ports = readLinks(document).filter(
+    (link) => !link.ifalias?.startsWith('plumbline:') && kindOf(link) !== 'veth',
+  );
   const [port] = ports;
   if (port !== undefined && ports.length === 1) return port.ifname;
   throw new CniError(

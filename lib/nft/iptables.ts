@@ -22,10 +22,17 @@ const chainOf = (owner: Owner): string => `PLUMBLINE-${owner.key}`;
 
 /** Name of the reference plugins' chain for a container: `CNI-` and the start of a SHA-512, 28 characters in all. */
 export function referenceChain(network: string, containerId: string): string {
-  return `CNI-${createHash('sha512').update(network + containerId).digest('hex')}`.slice(0, 28);
+  return `CNI-${createHash('sha512')
+    .update(network + containerId)
+    .digest('hex')}`.slice(0, 28);
 }
 
-export async function addIptables(host: Host, owner: Owner, addresses: readonly Cidr[], lock: string): Promise<void> {
+export async function addIptables(
+  host: Host,
+  owner: Owner,
+  addresses: readonly Cidr[],
+  lock: string,
+): Promise<void> {
   await removeChain(host, chainOf(owner), lock);
   for (const family of families) {
     const own = addresses.filter(({ address }) => address.family === family);
@@ -41,7 +48,9 @@ function additions(owner: Owner, addresses: readonly Cidr[], family: Family): st
     `:${chain} - [0:0]`,
     ...[...new Set(addresses.map(subnetOf))].map((subnet) => `-A ${chain} -d ${subnet} ${comment} -j RETURN`),
     `-A ${chain} ! -d ${multicast[family]} ${comment} -j MASQUERADE`,
-    ...addresses.map(({ address }) => `-A POSTROUTING -s ${formatAddress(address)}/${bits} ${comment} -j ${chain}`),
+    ...addresses.map(
+      ({ address }) => `-A POSTROUTING -s ${formatAddress(address)}/${bits} ${comment} -j ${chain}`,
+    ),
   ];
 }
 
@@ -53,14 +62,20 @@ export async function deleteIptables(host: Host, owner: Owner, lock: string): Pr
 export async function removeChain(host: Host, chain: string, lock: string): Promise<void> {
   for (const family of families) {
     const rules = await postrouting(host, family);
-    const jumps = rules.filter((rule) => rule.endsWith(` -j ${chain}`)).map((rule) => rule.replace(/^-A/, '-D'));
+    const jumps = rules
+      .filter((rule) => rule.endsWith(` -j ${chain}`))
+      .map((rule) => rule.replace(/^-A/, '-D'));
     if (jumps.length === 0 && !(await hasChain(host, family, chain))) continue;
     await restore(host, family, [...jumps, `-F ${chain}`, `-X ${chain}`], lock);
   }
 }
 
 /** Removes the chains of every attachment whose comment the caller calls stale. */
-export async function collectIptables(host: Host, isStale: (comment: string) => boolean, lock: string): Promise<void> {
+export async function collectIptables(
+  host: Host,
+  isStale: (comment: string) => boolean,
+  lock: string,
+): Promise<void> {
   for (const family of families) {
     const stale = new Set<string>();
     for (const rule of await postrouting(host, family)) {
@@ -80,14 +95,23 @@ export async function checkIptables(host: Host, owner: Owner, addresses: readonl
     const rules = await postrouting(host, address.family);
     const jump = rules.some((rule) => rule.includes(`-s ${text}/`) && rule.endsWith(` -j ${chain}`));
     if (!jump || !(await hasChain(host, address.family, chain))) {
-      faults.push(`the masquerade rule of ${text} is gone from ${tools[address.family]}' table nat, chain ${chain}`);
+      faults.push(
+        `the masquerade rule of ${text} is gone from ${tools[address.family]}' table nat, chain ${chain}`,
+      );
     }
   }
   return faults;
 }
 
 async function postrouting(host: Host, family: Family): Promise<string[]> {
-  const { status, stdout } = await host.runner.run(tools[family], ['-w', '60', '-t', 'nat', '-S', 'POSTROUTING']);
+  const { status, stdout } = await host.runner.run(tools[family], [
+    '-w',
+    '60',
+    '-t',
+    'nat',
+    '-S',
+    'POSTROUTING',
+  ]);
   return status === 0 ? stdout.split('\n').filter((line) => line.startsWith('-A ')) : [];
 }
 
@@ -99,8 +123,14 @@ async function restore(host: Host, family: Family, lines: readonly string[], loc
   const program = `${tools[family]}-restore`;
   // -w waits for iptables-legacy's own lock; without --noflush all other rules of the table would go.
   const line = underLock(lock, [program, ['-w', '60', '--noflush', INPUT]]);
-  const { status, stderr } = await host.runner.run(...line, { input: ['*nat', ...lines, 'COMMIT', ''].join('\n') });
+  const { status, stderr } = await host.runner.run(...line, {
+    input: ['*nat', ...lines, 'COMMIT', ''].join('\n'),
+  });
   if (status !== 0) {
-    throw new CniError(ErrorCode.commandFailed, `${program} failed: ${stderr.trim().split('\n')[0] ?? ''}`, stderr.trim());
+    throw new CniError(
+      ErrorCode.commandFailed,
+      `${program} failed: ${stderr.trim().split('\n')[0] ?? ''}`,
+      stderr.trim(),
+    );
   }
 }

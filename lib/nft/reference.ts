@@ -32,9 +32,13 @@ export async function removeReferenceMasquerade(
 ): Promise<void> {
   if (iptables) await removeChain(host, referenceChain(pod.network, pod.containerId), lock);
   const prefix = referenceComment(pod);
-  const rules = (await list(host, ['table', 'inet', 'cni_plugins_masquerade'])).filter(isRule('masq_checks', prefix));
+  const rules = (await list(host, ['table', 'inet', 'cni_plugins_masquerade'])).filter(
+    isRule('masq_checks', prefix),
+  );
   for (const { rule } of rules) {
-    await transact(host, [`delete rule inet cni_plugins_masquerade masq_checks handle ${rule.handle}`], { lock });
+    await transact(host, [`delete rule inet cni_plugins_masquerade masq_checks handle ${rule.handle}`], {
+      lock,
+    });
   }
 }
 

@@ -7,7 +7,14 @@
 import { CniError, ErrorCode } from '../errors.ts';
 import type { Host } from '../exec/host.ts';
 import { type Address, type Cidr, formatAddress, parseAddress } from '../net/address.ts';
-import { antiSpoofBase, createGuard, deleteAllowed, deleteGuard, deleteGuarded, type GuardedPort } from './antispoof.ts';
+import {
+  antiSpoofBase,
+  createGuard,
+  deleteAllowed,
+  deleteGuard,
+  deleteGuarded,
+  type GuardedPort,
+} from './antispoof.ts';
 import {
   chainPrefix,
   createMasquerade,
@@ -91,7 +98,9 @@ async function staleElements(host: Host, { masquerade, guard }: Rules): Promise<
   const guards = guard ? await guardElements(host) : noGuards;
   return [
     ...owned.filter(({ address }) => wanted.has(formatAddress(address))).flatMap(forgetOwned),
-    ...guards.allowed.filter(({ port }) => port === guard?.port).map(({ port, mac }) => deleteAllowed(port, mac)),
+    ...guards.allowed
+      .filter(({ port }) => port === guard?.port)
+      .map(({ port, mac }) => deleteAllowed(port, mac)),
     ...guards.guarded.filter(({ port }) => port === guard?.port).map(({ port }) => deleteGuarded(port)),
   ];
 }
@@ -123,8 +132,15 @@ interface Guards {
 const noGuards: Guards = { guarded: [], allowed: [] };
 
 async function guardElements(host: Host): Promise<Guards> {
-  const port = ({ key: [name = ''], comment }: Element): Guards['guarded'][number] => ({ port: name, comment });
-  const pair = ({ key: [name = '', mac = ''], comment }: Element): Guards['allowed'][number] => ({ port: name, mac, comment });
+  const port = ({ key: [name = ''], comment }: Element): Guards['guarded'][number] => ({
+    port: name,
+    comment,
+  });
+  const pair = ({ key: [name = '', mac = ''], comment }: Element): Guards['allowed'][number] => ({
+    port: name,
+    mac,
+    comment,
+  });
   return {
     guarded: (await listElements(host, 'bridge', 'guarded')).map(port),
     allowed: (await listElements(host, 'bridge', 'allowed')).map(pair),
@@ -142,7 +158,8 @@ export interface RulesToDelete {
 /** Deletes the rules of an attachment: at once where its result is known, by looking for them where it is not. */
 export async function deleteRules(host: Host, rules: RulesToDelete, lock: string): Promise<void> {
   const { owner, known, masquerade, guardedPort } = rules;
-  const complete = (!masquerade || known.masquerade.length > 0) && (guardedPort === undefined || known.guard !== undefined);
+  const complete =
+    (!masquerade || known.masquerade.length > 0) && (guardedPort === undefined || known.guard !== undefined);
   if (complete && (await transact(host, deletion(known), { lock })) === 'done') return;
   await deleteWhere(host, {
     owned: masquerade ? (element) => element.key === owner.key : undefined,
@@ -162,7 +179,8 @@ async function deleteWhere(host: Host, { owned, port }: Selection): Promise<void
   }
   if (port === undefined) return;
   const { guarded, allowed } = await guardElements(host);
-  for (const element of allowed.filter(port)) await transact(host, [deleteAllowed(element.port, element.mac)]);
+  for (const element of allowed.filter(port))
+    await transact(host, [deleteAllowed(element.port, element.mac)]);
   for (const element of guarded.filter(port)) await transact(host, [deleteGuarded(element.port)]);
 }
 
@@ -203,7 +221,9 @@ export async function checkRules(host: Host, rules: Rules): Promise<string[]> {
   const faults: string[] = [];
   for (const address of masquerade) {
     if ((await transact(host, deleteMasquerade(owner.key, address), { checkOnly: true })) !== 'done') {
-      faults.push(`the masquerade element of ${formatAddress(address.address)} is gone from nft's table inet plumbline`);
+      faults.push(
+        `the masquerade element of ${formatAddress(address.address)} is gone from nft's table inet plumbline`,
+      );
     } else if (!(await hasRules(host, 'inet', subnetChain(owner.network, subnetOf(address))))) {
       faults.push(`the masquerade rules of ${subnetOf(address)} are gone from nft's table inet plumbline`);
     }
@@ -212,7 +232,9 @@ export async function checkRules(host: Host, rules: Rules): Promise<string[]> {
     faults.push("the masquerade rule of the chain postrouting is gone from nft's table inet plumbline");
   }
   if (guard && (await transact(host, deleteGuard(guard), { checkOnly: true })) !== 'done') {
-    faults.push(`the anti-spoofing elements of ${guard.port} and ${guard.mac} are gone from nft's table bridge plumbline`);
+    faults.push(
+      `the anti-spoofing elements of ${guard.port} and ${guard.mac} are gone from nft's table bridge plumbline`,
+    );
   } else if (guard && !(await hasRules(host, 'bridge', 'prerouting'))) {
     faults.push("the anti-spoofing rule of the chain prerouting is gone from nft's table bridge plumbline");
   }

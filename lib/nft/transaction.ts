@@ -25,7 +25,11 @@ export interface TransactionOptions {
  * @returns `missing` where something named does not exist, `exists` where something created is there already
  * @throws CniError 101 with nft's words for any other failure
  */
-export async function transact(host: Host, lines: readonly string[], options: TransactionOptions = {}): Promise<Verdict> {
+export async function transact(
+  host: Host,
+  lines: readonly string[],
+  options: TransactionOptions = {},
+): Promise<Verdict> {
   if (lines.length === 0) return 'done';
   const line: CommandLine = ['nft', [...(options.checkOnly ? ['-c'] : []), '-f', INPUT]];
   const { lock } = options;
@@ -35,7 +39,11 @@ export async function transact(host: Host, lines: readonly string[], options: Tr
   if (status === 0) return 'done';
   if (/File exists/.test(stderr)) return 'exists';
   if (/No such file or directory|does not exist/.test(stderr)) return 'missing';
-  throw new CniError(ErrorCode.commandFailed, `nft failed: ${firstLine(stderr) || `exit status ${status}`}`, stderr.trim());
+  throw new CniError(
+    ErrorCode.commandFailed,
+    `nft failed: ${firstLine(stderr) || `exit status ${status}`}`,
+    stderr.trim(),
+  );
 }
 
 const listing = z.object({ nftables: z.array(z.record(z.string(), z.unknown())) });
@@ -45,7 +53,11 @@ export async function list(host: Host, what: readonly string[]): Promise<readonl
   const { status, stdout, stderr } = await host.runner.run('nft', ['-a', '-j', 'list', ...what]);
   if (status === 0) return z.parse(listing, JSON.parse(stdout)).nftables;
   if (/No such file or directory|does not exist/.test(stderr)) return [];
-  throw new CniError(ErrorCode.commandFailed, `nft list ${what.join(' ')} failed: ${firstLine(stderr)}`, stderr.trim());
+  throw new CniError(
+    ErrorCode.commandFailed,
+    `nft list ${what.join(' ')} failed: ${firstLine(stderr)}`,
+    stderr.trim(),
+  );
 }
 
 /** An element of a set or a map: the parts of its key, and its comment. */
@@ -79,11 +91,19 @@ export async function listElements(host: Host, family: string, set: string): Pro
 export function quoted(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here.
   if (/["\\\u0000-\u001f\u007f]/.test(text)) {
-    throw new CniError(ErrorCode.invalidConfig, `${show(text)} cannot be passed to nft: it holds a quote, "\\" or a control character`);
+    throw new CniError(
+      ErrorCode.invalidConfig,
+      `${show(text)} cannot be passed to nft: it holds a quote, "\\" or a control character`,
+    );
   }
   return `"${text}"`;
 }
 
 function firstLine(text: string): string {
-  return text.trim().split('\n')[0]?.replace(/^\/[^:]*:\d+:\d+-\d+: /, '') ?? '';
+  return (
+    text
+      .trim()
+      .split('\n')[0]
+      ?.replace(/^\/[^:]*:\d+:\d+-\d+: /, '') ?? ''
+  );
 }

@@ -1,7 +1,16 @@
 /** From what IPAM answered to the addresses, gateways and routes of this network. */
 import type { Dns, Result, ResultIp, Route } from '../../lib/cni/result.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
-import { type Cidr, formatAddress, formatCidr, networkCidr, networkOf, next, parseAddress, parseCidr } from '../../lib/net/address.ts';
+import {
+  type Cidr,
+  formatAddress,
+  formatCidr,
+  networkCidr,
+  networkOf,
+  next,
+  parseAddress,
+  parseCidr,
+} from '../../lib/net/address.ts';
 import type { Settings } from './config.ts';
 
 export interface Addressing {
@@ -78,10 +87,14 @@ export function gatewayFor(route: Route, ips: readonly ResultIp[]): string | und
 }
 
 function defaultRoutes(entries: readonly Entry[], routes: readonly Route[]): Route[] {
-  const missing = ([4, 6] as const).filter((family) => !routes.some((route) => isDefault(route, family) && route.gw));
+  const missing = ([4, 6] as const).filter(
+    (family) => !routes.some((route) => isDefault(route, family) && route.gw),
+  );
   return missing.flatMap((family) => {
     const entry = entries.find(({ address }) => address.address.family === family);
-    return entry?.gateway ? [{ dst: family === 4 ? '0.0.0.0/0' : '::/0', gw: formatAddress(entry.gateway.address) }] : [];
+    return entry?.gateway
+      ? [{ dst: family === 4 ? '0.0.0.0/0' : '::/0', gw: formatAddress(entry.gateway.address) }]
+      : [];
   });
 }
 
@@ -91,5 +104,8 @@ function isDefault({ dst }: Route, family: 4 | 6): boolean {
 }
 
 function notAnAddress(text: string, ipam: string): CniError {
-  return new CniError(ErrorCode.undecodable, `ipam.type ${show(ipam)}: the plugin answered with ${show(text)}, which is no address`);
+  return new CniError(
+    ErrorCode.undecodable,
+    `ipam.type ${show(ipam)}: the plugin answered with ${show(text)}, which is no address`,
+  );
 }

@@ -1,11 +1,18 @@
 /** What is made for one attachment, by name: the same for ADD, DEL and CHECK, from the config and the identity alone. */
-import { aliasOf, commentOf, hostVethName, type Identity, identify, isMarked } from '../../lib/cni/identity.ts';
+import {
+  aliasOf,
+  commentOf,
+  hostVethName,
+  type Identity,
+  identify,
+  isMarked,
+} from '../../lib/cni/identity.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
 import { ifnameFault } from '../../lib/cni/request.ts';
 import type { Result, ResultInterface } from '../../lib/cni/result.ts';
 import { lockPath } from '../../lib/exec/lock.ts';
-import type { Owner } from '../../lib/nft/masquerade.ts';
 import { type Cidr, parseCidr } from '../../lib/net/address.ts';
+import type { Owner } from '../../lib/nft/masquerade.ts';
 import type { Config } from './config.ts';
 
 export interface Names {
@@ -31,7 +38,8 @@ export function namesOf({ attachment, config, host }: AttachmentContext<Config>)
   };
 }
 
-export const isAliasOf = (names: Names, alias: string | undefined): boolean => isMarked(alias, names.identity);
+export const isAliasOf = (names: Names, alias: string | undefined): boolean =>
+  isMarked(alias, names.identity);
 
 /** What a result says of this attachment. A chain's later plugins may have added interfaces and addresses of their own. */
 export interface Recorded {
@@ -41,7 +49,12 @@ export interface Recorded {
 }
 
 /** @param name of the host's end; without one, the first veth of the host that the result names */
-export function recordedIn(result: Result | undefined, ifname: string, bridge: string, name?: string): Recorded {
+export function recordedIn(
+  result: Result | undefined,
+  ifname: string,
+  bridge: string,
+  name?: string,
+): Recorded {
   const interfaces = result?.interfaces ?? [];
   const isHost = ({ name: link, sandbox }: ResultInterface): boolean =>
     !sandbox && (name ? link === name : link !== bridge && ifnameFault(link) === undefined);

@@ -6,21 +6,34 @@ import { lockPath, lockRunDir } from '../../lib/exec/lock.ts';
 import { deleteAddress, replaceAddress } from '../../lib/ip/address.ts';
 import { ipBatch, isIpError } from '../../lib/ip/batch.ts';
 import type { Command } from '../../lib/ip/command.ts';
-import { addBridge, addVlan, setPromiscuous, setUp, setVlanFiltering } from '../../lib/ip/link.ts';
-import { type LinkInfo, isUp, kindOf, readLink, showDevice } from '../../lib/ip/read.ts';
-import { type Cidr, contains, formatAddress, formatCidr, isLinkLocal, parseAddress } from '../../lib/net/address.ts';
-import type { Config, Settings } from './config.ts';
 import { isOurAddress, rememberAddress } from '../../lib/ip/gateway-record.ts';
+import { addBridge, addVlan, setPromiscuous, setUp, setVlanFiltering } from '../../lib/ip/link.ts';
+import { isUp, kindOf, type LinkInfo, readLink, showDevice } from '../../lib/ip/read.ts';
+import {
+  type Cidr,
+  contains,
+  formatAddress,
+  formatCidr,
+  isLinkLocal,
+  parseAddress,
+} from '../../lib/net/address.ts';
+import type { Config, Settings } from './config.ts';
 
 /** A link of our namespace is there: /proc/sys/net follows the reader's namespace, /sys that of who mounted it. */
 export function linkExists(host: Host, device: string): boolean {
-  return host.kernel.exists(`/proc/sys/net/ipv4/conf/${device}`) || host.kernel.exists(`/proc/sys/net/ipv6/conf/${device}`);
+  return (
+    host.kernel.exists(`/proc/sys/net/ipv4/conf/${device}`) ||
+    host.kernel.exists(`/proc/sys/net/ipv6/conf/${device}`)
+  );
 }
 
 /** What makes the bridge; nothing where it is there. */
 export function bridgeCommands(host: Host, { bridge, mtu, vlans }: Settings): Command[] {
   if (linkExists(host, bridge)) return [];
-  return [addBridge({ name: bridge, mac: randomMac(), mtu, vlanFiltering: vlans !== undefined }), setUp(bridge)];
+  return [
+    addBridge({ name: bridge, mac: randomMac(), mtu, vlanFiltering: vlans !== undefined }),
+    setUp(bridge),
+  ];
 }
 
 /** Makes the bridge where there is none; that another call makes it at the same time is no error. */
@@ -50,7 +63,12 @@ export function refuseOtherKind(link: LinkInfo | undefined, bridge: string): ass
 }
 
 /** What a bridge that was there before still lacks. In the steady state: nothing. */
-export async function mendBridge(host: Host, link: LinkInfo, config: Config, settings: Settings): Promise<void> {
+export async function mendBridge(
+  host: Host,
+  link: LinkInfo,
+  config: Config,
+  settings: Settings,
+): Promise<void> {
   const { bridge, vlans, gateway } = settings;
   const filtering = link.linkinfo?.info_data?.['vlan_filtering'] === 1;
   const commands: Command[] = [
@@ -101,7 +119,8 @@ export async function ensureGateway(
       await replaceGateways(host, await readDevice(host, device), gateways, config);
     }
   }
-  if (gateways.some(({ address }) => address.family === 4)) host.kernel.write('/proc/sys/net/ipv4/ip_forward', '1');
+  if (gateways.some(({ address }) => address.family === 4))
+    host.kernel.write('/proc/sys/net/ipv4/ip_forward', '1');
   if (gateways.some(({ address }) => address.family === 6)) {
     host.kernel.write('/proc/sys/net/ipv6/conf/all/forwarding', '1');
   }
@@ -110,7 +129,8 @@ export async function ensureGateway(
 async function readDevice(host: Host, device: string): Promise<LinkInfo> {
   const [document] = await ipBatch(host, [showDevice(device)]);
   const link = readLink(document);
-  if (link === undefined) throw new CniError(ErrorCode.io, `the link ${device} is gone; another program has removed it`);
+  if (link === undefined)
+    throw new CniError(ErrorCode.io, `the link ${device} is gone; another program has removed it`);
   return link;
 }
 
@@ -135,12 +155,18 @@ async function placeGateways(
   const after = readLink(document) ?? before;
   const disputed = gateways.filter((gateway) => obstaclesTo(host, after, gateway, config).length > 0);
   if (disputed.length === 0) return;
-  for (const gateway of disputed) await ipBatch(host, [deleteAddress(device, gateway)], { lock, force: true });
+  for (const gateway of disputed)
+    await ipBatch(host, [deleteAddress(device, gateway)], { lock, force: true });
   refuseObstacles(host, after, disputed, { ...config, forceAddress: false });
 }
 
 /** With something in the way, under the lock: replaces it where that is asked for and it is ours, or refuses. */
-async function replaceGateways(host: Host, link: LinkInfo, gateways: readonly Cidr[], config: Config): Promise<void> {
+async function replaceGateways(
+  host: Host,
+  link: LinkInfo,
+  gateways: readonly Cidr[],
+  config: Config,
+): Promise<void> {
   refuseObstacles(host, link, gateways, config);
   const obsolete = gateways.flatMap((gateway) => obstaclesTo(host, link, gateway, config));
   for (const gateway of gateways) rememberAddress(host, link, formatCidr(gateway));
@@ -179,7 +205,9 @@ function conflicts(host: Host, link: LinkInfo, address: Cidr, gateway: Cidr, con
   if (address.address.family !== gateway.address.family || isLinkLocal(address.address)) return false;
   // With an uplink the bridge carries the node's own addresses beside the gateway's.
   if (config.uplink && !isOurAddress(host, link, formatCidr(address))) return false;
-  return gateway.address.family === 4 || contains(address, gateway.address) || contains(gateway, address.address);
+  return (
+    gateway.address.family === 4 || contains(address, gateway.address) || contains(gateway, address.address)
+  );
 }
 
 function isSame(a: Cidr, b: Cidr): boolean {

@@ -33,7 +33,10 @@ export async function check(context: AttachmentContext<Config>): Promise<void> {
   const faults = [
     ...(await hostFaults(context, names, recorded.host)),
     ...(await sandboxFaults(context, recorded.sandbox, recorded.addresses, prevResult)),
-    ...(await faultsOfRules(host, config, names, { mac: recorded.sandbox?.mac, addresses: recorded.addresses })),
+    ...(await faultsOfRules(host, config, names, {
+      mac: recorded.sandbox?.mac,
+      addresses: recorded.addresses,
+    })),
     ...(await ipamFaults(ipam)),
   ];
   if (faults.length === 0) return;

@@ -87,7 +87,9 @@ export function settingsOf({ config, request }: Context<Config>): Settings {
     );
   }
   if (config.uplink?.device === config.bridge) {
-    throw invalid(`uplink.device: ${show(config.bridge)} is the bridge itself; name the NIC that is to be its port`);
+    throw invalid(
+      `uplink.device: ${show(config.bridge)} is the bridge itself; name the NIC that is to be its port`,
+    );
   }
   return {
     bridge: config.bridge,
@@ -118,7 +120,10 @@ function vlansOf(config: Config): Vlans | undefined {
 }
 
 function refuseTogether(config: Config, a: keyof Config, b: keyof Config, both: boolean): void {
-  if (both) throw invalid(`${a} and ${b} exclude each other (${show(config[a])}, ${show(config[b])}); leave one of them out`);
+  if (both)
+    throw invalid(
+      `${a} and ${b} exclude each other (${show(config[a])}, ${show(config[b])}); leave one of them out`,
+    );
 }
 
 const invalid = (message: string): CniError => new CniError(ErrorCode.invalidConfig, message);

@@ -11,7 +11,9 @@ import { collectStaleRules } from './rules.ts';
 
 export async function gc({ request, config, host, ipam, valid }: GcContext<Config>): Promise<void> {
   const { network } = request;
-  const identities = valid.map(({ containerID, ifname }) => identify({ network, containerId: containerID, ifname }));
+  const identities = valid.map(({ containerID, ifname }) =>
+    identify({ network, containerId: containerID, ifname }),
+  );
   const isStale = (label: string | undefined): boolean =>
     isOfNetwork(label, network) && !identities.some((identity) => isMarked(label, identity));
 
@@ -20,7 +22,12 @@ export async function gc({ request, config, host, ipam, valid }: GcContext<Confi
       const [document] = await ipBatch(host, [['link', 'show', 'type', 'veth']]);
       const stale = readLinks(document).filter((link) => isStale(link.ifalias));
       // A link may go by itself meanwhile, with its sandbox.
-      if (stale.length > 0) await ipBatch(host, stale.map((link) => deleteLink(link.ifname)), { force: true });
+      if (stale.length > 0)
+        await ipBatch(
+          host,
+          stale.map((link) => deleteLink(link.ifname)),
+          { force: true },
+        );
     },
     () => collectStaleRules(host, config, network, identities, lockPath(host.runDir, 'gc', network)),
     async () => ipam?.gc(),

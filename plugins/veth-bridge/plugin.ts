@@ -3,6 +3,7 @@
  *
  * ADD reads in the order in which the network is built. How a step is done is in the module it comes from.
  */
+import { reportUndo } from '../../lib/cni/log.ts';
 import { type AttachmentContext, definePlugin, sandboxOf } from '../../lib/cni/plugin.ts';
 import { hasDns, type Result } from '../../lib/cni/result.ts';
 import { undoStack } from '../../lib/exec/undo.ts';
@@ -40,7 +41,7 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
   const settings = settingsOf(context);
   const sandbox = sandboxOf(context);
   const names = namesOf(context);
-  await using undo = undoStack(log);
+  await using undo = undoStack(reportUndo(log));
 
   if (config.uplink) {
     await ensureBridge(host, settings);
@@ -85,7 +86,12 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
 }
 
 /** interfaces: bridge, host's end, sandbox's end, and the VLAN's gateway where there is one. */
-function resultOf(context: AttachmentContext<Config>, settings: Settings, veth: Veth, addressing: Addressing): Result {
+function resultOf(
+  context: AttachmentContext<Config>,
+  settings: Settings,
+  veth: Veth,
+  addressing: Addressing,
+): Result {
   const { attachment, config, request } = context;
   const { bridge, gatewayDevice } = settings;
   return {

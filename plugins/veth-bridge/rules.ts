@@ -1,12 +1,19 @@
 /** Masquerading and anti-spoofing of one attachment, by whichever backend the config names. */
-import { isMarked, isOfNetwork, type Identity } from '../../lib/cni/identity.ts';
+import { type Identity, isMarked, isOfNetwork } from '../../lib/cni/identity.ts';
 import { isMac } from '../../lib/cni/mac.ts';
 import { ErrorCode, isCniError } from '../../lib/errors.ts';
 import type { Host } from '../../lib/exec/host.ts';
+import type { Cidr } from '../../lib/net/address.ts';
 import { addIptables, checkIptables, collectIptables, deleteIptables } from '../../lib/nft/iptables.ts';
 import { removeReferenceAntiSpoof, removeReferenceMasquerade } from '../../lib/nft/reference.ts';
-import { addRules, checkRules, collectRules, deleteRules, dropNetworkChains, type Rules } from '../../lib/nft/rules.ts';
-import type { Cidr } from '../../lib/net/address.ts';
+import {
+  addRules,
+  checkRules,
+  collectRules,
+  deleteRules,
+  dropNetworkChains,
+  type Rules,
+} from '../../lib/nft/rules.ts';
 import type { Names } from './attachment.ts';
 import type { Config } from './config.ts';
 
@@ -47,15 +54,26 @@ export async function removeRules(host: Host, config: Config, names: Names, guar
   const known = nftRules(config, names, guarded);
   const guardedPort = config.macspoofchk ? names.host : undefined;
   if (byNft(config) || guardedPort) {
-    await deleteRules(host, { owner: names.owner, known, masquerade: byNft(config), guardedPort }, names.lock);
+    await deleteRules(
+      host,
+      { owner: names.owner, known, masquerade: byNft(config), guardedPort },
+      names.lock,
+    );
   }
   if (byIptables(config)) await deleteIptables(host, names.owner, names.lock);
 }
 
 /** What the rules lack, in words. */
-export async function faultsOfRules(host: Host, config: Config, names: Names, guarded: Guarded): Promise<string[]> {
+export async function faultsOfRules(
+  host: Host,
+  config: Config,
+  names: Names,
+  guarded: Guarded,
+): Promise<string[]> {
   const faults = wantsRules(config) ? await checkRules(host, nftRules(config, names, guarded)) : [];
-  return byIptables(config) ? [...faults, ...(await checkIptables(host, names.owner, guarded.addresses))] : faults;
+  return byIptables(config)
+    ? [...faults, ...(await checkIptables(host, names.owner, guarded.addresses))]
+    : faults;
 }
 
 /** Rules that the reference bridge made for this pod; a node without iptables, or without nft, has none of that kind. */

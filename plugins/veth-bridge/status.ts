@@ -27,7 +27,9 @@ function missingTools({ config, host }: Context<Config>): string[] {
     ...(config.ipMasq && config.ipMasqBackend === 'iptables' ? ['iptables', 'ip6tables'] : []),
     ...(config.vlan > 0 || config.vlanTrunk.length > 0 ? ['bridge'] : []),
   ];
-  return needed.filter((tool) => !host.runner.has(tool)).map((tool) => `the program "${tool}" is not installed`);
+  return needed
+    .filter((tool) => !host.runner.has(tool))
+    .map((tool) => `the program "${tool}" is not installed`);
 }
 
 async function linkFaults({ config, host }: Context<Config>): Promise<string[]> {
@@ -38,9 +40,13 @@ async function linkFaults({ config, host }: Context<Config>): Promise<string[]> 
   const bridge = links.find((link) => link.ifname === config.bridge);
   const nic = links.find((link) => link.ifname === uplink);
   return [
-    ...(bridge && kindOf(bridge) !== 'bridge' ? [`bridge: the link "${config.bridge}" exists and is no bridge`] : []),
+    ...(bridge && kindOf(bridge) !== 'bridge'
+      ? [`bridge: the link "${config.bridge}" exists and is no bridge`]
+      : []),
     ...(uplink && !nic ? [`uplink.device: there is no link "${uplink}"`] : []),
-    ...(nic?.master && nic.master !== config.bridge ? [`uplink.device: "${uplink}" is a port of ${nic.master}`] : []),
+    ...(nic?.master && nic.master !== config.bridge
+      ? [`uplink.device: "${uplink}" is a port of ${nic.master}`]
+      : []),
   ];
 }
 

@@ -3,6 +3,7 @@
  *
  * Best effort: what is gone is no error, a step that fails does not keep the next ones from their work.
  */
+import { isOurMark } from '../../lib/cni/identity.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
 import { joinErrors } from '../../lib/errors.ts';
 import type { Host } from '../../lib/exec/host.ts';
@@ -54,7 +55,8 @@ export async function del(context: AttachmentContext<Config>): Promise<void> {
  */
 async function unplug(host: Host, names: Names): Promise<boolean> {
   // /sys may show another namespace, but no link there can have this alias unless it is this attachment's.
-  if (isAliasOf(names, host.kernel.read(`/sys/class/net/${names.host}/ifalias`))) return deleteVeth(host, names);
+  if (isAliasOf(names, host.kernel.read(`/sys/class/net/${names.host}/ifalias`)))
+    return deleteVeth(host, names);
   // Under the lock, so that an ADD that was killed, and whose child is still at work, is waited for.
   const documents = await ipBatch(host, [showDevice(names.host)], { lock: names.lock, force: true });
   const [link] = documents.flatMap(readLinks);
@@ -85,7 +87,10 @@ async function unplugForeign(context: AttachmentContext<Config>, names: Names): 
     if (link && kindOf(link) === 'veth') {
       const proven =
         isAliasOf(names, link.ifalias) ||
-        (recorded.sandbox ? recorded.sandbox.mac === link.address : await isPortOf(host, config.bridge, link));
+        (!isOurMark(link.ifalias) &&
+          (recorded.sandbox
+            ? recorded.sandbox.mac?.toLowerCase() === link.address
+            : await isUnmarkedPortOf(host, config.bridge, link)));
       if (proven) await ipInSandbox(host, sandbox, [deleteLink(ifname)]);
       return;
     }
@@ -94,12 +99,21 @@ async function unplugForeign(context: AttachmentContext<Config>, names: Names): 
   if (recorded.host === undefined) return;
   const documents = await ipBatch(host, [showDevice(recorded.host.name)], { force: true });
   const [port] = documents.flatMap(readLinks);
-  if (port && kindOf(port) === 'veth' && port.master === config.bridge && port.address === recorded.host.mac) {
+  if (
+    port &&
+    kindOf(port) === 'veth' &&
+    port.master === config.bridge &&
+    port.address === recorded.host.mac
+  ) {
     await ipBatch(host, [deleteLink(port.ifname)]);
   }
 }
 
-async function linkInSandbox({ host, sandbox, attachment }: AttachmentContext<Config>): Promise<LinkInfo | undefined> {
+async function linkInSandbox({
+  host,
+  sandbox,
+  attachment,
+}: AttachmentContext<Config>): Promise<LinkInfo | undefined> {
   if (sandbox === undefined) return undefined;
   try {
     const documents = await ipInSandbox(host, sandbox, [showDevice(attachment.ifname)]);
@@ -110,12 +124,21 @@ async function linkInSandbox({ host, sandbox, attachment }: AttachmentContext<Co
   }
 }
 
-/** A pod of the reference, of a specification whose runtimes keep no result: each end of a veth names the other's index. */
-async function isPortOf(host: Host, bridge: string, link: LinkInfo): Promise<boolean> {
+/**
+ * A pod of the reference, of a specification whose runtimes keep no result: each end of a veth names the other's index.
+ * A port with a mark of ours is another attachment's, which has the sandbox's path now.
+ */
+async function isUnmarkedPortOf(host: Host, bridge: string, link: LinkInfo): Promise<boolean> {
   const documents = await ipBatch(host, [['link', 'show', 'master', bridge]], { force: true });
   return documents
     .flatMap(readLinks)
-    .some((port) => kindOf(port) === 'veth' && port.link_index === link.ifindex && port.ifindex === link.link_index);
+    .some(
+      (port) =>
+        kindOf(port) === 'veth' &&
+        port.link_index === link.ifindex &&
+        port.ifindex === link.link_index &&
+        !isOurMark(port.ifalias),
+    );
 }
 
 /** The kernel takes a bridge's carrier away with its last port: one small read, however many ports there are. */

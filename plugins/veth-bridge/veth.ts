@@ -59,7 +59,14 @@ export async function plugVeth(
     const [link, master] = documents.map(readLink);
     refuseOtherKind(master, settings.bridge);
     host.kernel.write(`/proc/sys/net/ipv6/conf/${names.host}/accept_ra`, '0');
-    return { host: names.host, hostMac, sandboxMac, mtu: link?.mtu, bridge: master, madeBridge: bridge.length > 0 };
+    return {
+      host: names.host,
+      hostMac,
+      sandboxMac,
+      mtu: link?.mtu,
+      bridge: master,
+      madeBridge: bridge.length > 0,
+    };
   } catch (error) {
     if (!isIpError(error)) throw error;
     if (error.failed > port.indexOf(pair)) made(names.host);
@@ -105,7 +112,11 @@ async function explain(
     );
   }
   if (reason === 'invalid' && !linkExists(host, names.host)) {
-    return new CniError(ErrorCode.invalidNetns, `CNI_NETNS: ${show(request.netns)} is not a network namespace, or the kernel refuses the pair: ${error.reason}`, error.details);
+    return new CniError(
+      ErrorCode.invalidNetns,
+      `CNI_NETNS: ${show(request.netns)} is not a network namespace, or the kernel refuses the pair: ${error.reason}`,
+      error.details,
+    );
   }
   const [document] = await ipBatch(host, [showDevice(settings.bridge)], { force: true });
   refuseOtherKind(document === undefined ? undefined : readLink(document), settings.bridge);

@@ -6,13 +6,21 @@ import type { LinkInfo } from '../../lib/ip/read.ts';
 import type { Vlans } from './config.ts';
 
 /** Sets the port's VLANs, before its container can send: the sandbox end is still down. */
-export async function setVlans(host: Host, port: string, bridge: LinkInfo, vlans: Vlans, lock: string): Promise<void> {
+export async function setVlans(
+  host: Host,
+  port: string,
+  bridge: LinkInfo,
+  vlans: Vlans,
+  lock: string,
+): Promise<void> {
   const pvid = Number(bridge.linkinfo?.info_data?.['vlan_default_pvid'] ?? 1);
   const { native, tagged, keepDefault } = vlans;
   const dropsDefault = !keepDefault && pvid > 0 && pvid !== native;
   const commands: Command[] = [
     ...(dropsDefault ? [['vlan', 'delete', 'dev', port, 'vid', String(pvid)]] : []),
-    ...(native === undefined ? [] : [['vlan', 'add', 'dev', port, 'vid', String(native), 'pvid', 'untagged']]),
+    ...(native === undefined
+      ? []
+      : [['vlan', 'add', 'dev', port, 'vid', String(native), 'pvid', 'untagged']]),
     ...ranges(tagged).map((range) => ['vlan', 'add', 'dev', port, 'vid', range]),
   ];
   await ipBatch(host, commands, { program: 'bridge', lock });

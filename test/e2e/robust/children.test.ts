@@ -18,7 +18,11 @@ const plain = (node: Node): Config => ({
   type: 'veth-bridge',
   bridge: 'cni0',
   isDefaultGateway: true,
-  ipam: { type: 'host-local', dataDir: node.dataDir, ranges: [[{ subnet: '10.77.0.0/24' }], [{ subnet: 'fd77::/64' }]] },
+  ipam: {
+    type: 'host-local',
+    dataDir: node.dataDir,
+    ranges: [[{ subnet: '10.77.0.0/24' }], [{ subnet: 'fd77::/64' }]],
+  },
 });
 
 describeNeeds(['strace', 'nft-bridge', 'nft-masquerade'], 'children', () => {
@@ -41,7 +45,12 @@ async function expectChildren(node: Node, config: Config, limit: number): Promis
   await call(node, { ...config, prevResult: firstAdd.result }, 'DEL', first);
 }
 
-function call(node: Node, config: Config, command: Command, container: Awaited<ReturnType<typeof createContainer>>): Promise<CniOutcome> {
+function call(
+  node: Node,
+  config: Config,
+  command: Command,
+  container: Awaited<ReturnType<typeof createContainer>>,
+): Promise<CniOutcome> {
   return cni(node, { command, config, container, strace: true });
 }
 

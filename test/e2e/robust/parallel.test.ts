@@ -37,20 +37,31 @@ describeNeeds(['nft-bridge', 'nft-masquerade'], 'in parallel', () => {
     for (let index = 0; index < count; index += 1) containers.push(await createContainer(node));
     const call = { config: config(node) };
 
-    const added = await Promise.all(containers.map((container) => cni(node, { ...call, container, command: 'ADD' })));
+    const added = await Promise.all(
+      containers.map((container) => cni(node, { ...call, container, command: 'ADD' })),
+    );
     expect(added.filter(({ code }) => code !== 0).map(describeOutcome)).toEqual([]);
     const addresses = added.flatMap(({ result }) => (result ? [addressIn(result)] : []));
     expect(new Set(addresses).size).toBe(count);
     for (const index of [0, 49, 99]) await expectPing(containers[index] as Container, outside.ip4);
 
     const late = await createContainer(node);
-    const error = await expectFailure(node, { ...call, container: late, command: 'ADD' }, { says: /10\.77\.0/ });
+    const error = await expectFailure(
+      node,
+      { ...call, container: late, command: 'ADD' },
+      { says: /10\.77\.0/ },
+    );
     expect(error.msg).toMatch(/no .*free|exhausted|all .* taken/i);
     expect(await node.run('ip', '-brief', 'link', 'show', 'type', 'veth')).not.toContain(late.id.slice(0, 8));
 
     const deleted = await Promise.all(
       containers.map((container, index) =>
-        cni(node, { ...call, config: { ...call.config, prevResult: added[index]?.result }, container, command: 'DEL' }),
+        cni(node, {
+          ...call,
+          config: { ...call.config, prevResult: added[index]?.result },
+          container,
+          command: 'DEL',
+        }),
       ),
     );
     expect(deleted.filter(({ code }) => code !== 0).map(describeOutcome)).toEqual([]);
@@ -74,7 +85,9 @@ describeNeeds(['nft-bridge', 'nft-masquerade'], 'in parallel', () => {
   test('two ADDs of one container at once: one of them, whole', async ({ node, outside }) => {
     const call = { config: config(node) };
     const container = await createContainer(node);
-    const outcomes = await Promise.all([1, 2, 3].map(() => cni(node, { ...call, container, command: 'ADD' })));
+    const outcomes = await Promise.all(
+      [1, 2, 3].map(() => cni(node, { ...call, container, command: 'ADD' })),
+    );
     expect(outcomes.filter(({ code }) => code === 0)).toHaveLength(1);
     for (const { error } of outcomes) if (error) expect(error.code).toBe(102);
     await expectPing(container, outside.ip4);

@@ -22,7 +22,11 @@ const list = (node: Node): Record<string, unknown> => ({
       isDefaultGateway: true,
       ipMasq: true,
       macspoofchk: true,
-      ipam: { type: 'host-local', dataDir: node.dataDir, ranges: [[{ subnet: '10.88.0.0/24' }], [{ subnet: 'fd88::/64' }]] },
+      ipam: {
+        type: 'host-local',
+        dataDir: node.dataDir,
+        ranges: [[{ subnet: '10.88.0.0/24' }], [{ subnet: 'fd88::/64' }]],
+      },
     },
   ],
 });

@@ -6,9 +6,9 @@ import {
   type Component,
   type Config,
   createContainer,
-  type Fixtures,
   expectNoPing,
   expectPing,
+  type Fixtures,
   network,
   repoRoot,
   testNeeds,
@@ -44,7 +44,12 @@ const promises: Readonly<Record<string, Expected>> = {
     check: false,
     capabilityArgs: {
       portMappings: [{ hostPort: 8080, containerPort: 80, protocol: 'tcp' }],
-      bandwidth: { ingressRate: 10_000_000, ingressBurst: 1_000_000, egressRate: 10_000_000, egressBurst: 1_000_000 },
+      bandwidth: {
+        ingressRate: 10_000_000,
+        ingressBurst: 1_000_000,
+        egressRate: 10_000_000,
+        egressBurst: 1_000_000,
+      },
     },
   },
 };
@@ -78,10 +83,16 @@ async function exercise({ node, outside, leaks }: Fixtures, file: string, promis
   const [blue, green] = [await createContainer(node), await createContainer(node)];
   const result = await pods.add(blue);
   // A second pod cannot have the same host port.
-  const second = promise.capabilityArgs ? { capabilityArgs: { ...promise.capabilityArgs, portMappings: [] } } : {};
+  const second = promise.capabilityArgs
+    ? { capabilityArgs: { ...promise.capabilityArgs, portMappings: [] } }
+    : {};
   await pods.add(green, second);
 
-  await expectReach(promise, { outside, pods: [blue, green], gateway: result.ips?.map((ip) => ip.gateway ?? '') ?? [] });
+  await expectReach(promise, {
+    outside,
+    pods: [blue, green],
+    gateway: result.ips?.map((ip) => ip.gateway ?? '') ?? [],
+  });
   if (promise.check !== false) {
     await pods.check(blue, options);
     await pods.check(green, second);
@@ -91,13 +102,18 @@ async function exercise({ node, outside, leaks }: Fixtures, file: string, promis
 }
 
 interface Reach {
-
   readonly outside: Fixtures['outside'];
-  readonly pods: readonly [Awaited<ReturnType<typeof createContainer>>, Awaited<ReturnType<typeof createContainer>>];
+  readonly pods: readonly [
+    Awaited<ReturnType<typeof createContainer>>,
+    Awaited<ReturnType<typeof createContainer>>,
+  ];
   readonly gateway: readonly string[];
 }
 
-async function expectReach(promise: Expected, { outside, pods: [blue, green], gateway }: Reach): Promise<void> {
+async function expectReach(
+  promise: Expected,
+  { outside, pods: [blue, green], gateway }: Reach,
+): Promise<void> {
   if (promise.pods === true) await expectPing(blue, green);
   if (promise.pods === false) await expectNoPing(blue, green);
   if (promise.gateway) for (const address of gateway) await expectPing(blue, address);
