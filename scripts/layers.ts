@@ -27,6 +27,11 @@ const LAYERS: readonly Layer[] = [
   { name: 'the table of plugins', files: /^plugins\/[^/]+\.ts$/, may: ['plugins/', 'ipam/', ...lib] },
   { name: 'a plugin', files: /^(plugins|ipam)\//, may: lib, own: firstFolders(2) },
   {
+    name: 'what interface plugins share',
+    files: /^lib\/attach\//,
+    may: lib,
+  },
+  {
     name: 'what drives the kernel and its tools',
     files: /^lib\/(ip|nft|ovs|pci)\//,
     may: ['lib/exec/', 'lib/net/'],

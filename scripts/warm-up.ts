@@ -94,7 +94,7 @@ async function callPlugin(name: string, command: string, config: object): Promis
 function madeUpHost(): Host {
   return {
     runner,
-    kernel: { read: () => undefined, write: () => undefined, exists: () => true },
+    kernel: { read: () => undefined, write: () => undefined, exists: () => true, list: () => [] },
     runDir: '/run/plumbline',
     executable: '/proc/self/exe',
     openNetns: (path) => ({ path, ref: '/proc/self/ns/net', [Symbol.dispose]: () => undefined }),

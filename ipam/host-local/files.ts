@@ -4,8 +4,10 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fsyncSync,
   linkSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readSync,
@@ -89,6 +91,25 @@ export function namesIn(folder: string): readonly string[] {
     if (isErrnoException(error, 'ENOENT')) return [];
     throw error;
   }
+}
+
+/**
+ * Makes a folder and those above it.
+ * @returns the topmost that had to be made, undefined where all were there
+ */
+export function makeFolder(path: string, mode: number): string | undefined {
+  try {
+    return mkdirSync(path, { recursive: true, mode });
+  } catch (error) {
+    // On a read-only file system, Node says ENOENT; the first folder that is missing says why it cannot be made.
+    if (isErrnoException(error, 'ENOENT')) mkdirSync(firstMissing(path), { mode });
+    throw error;
+  }
+}
+
+function firstMissing(path: string): string {
+  const parent = path.slice(0, path.lastIndexOf('/'));
+  return parent === '' || existsSync(parent) ? path : firstMissing(parent);
 }
 
 /** Makes a folder's entries outlast a loss of power. */

@@ -20,7 +20,6 @@ import {
   fstatSync,
   fsyncSync,
   lstatSync,
-  mkdirSync,
   openSync,
   renameSync,
   statSync,
@@ -39,6 +38,7 @@ import {
 } from './entry.ts';
 import {
   linkNew,
+  makeFolder,
   namesIn,
   openIfThere,
   readAll,
@@ -96,7 +96,7 @@ export function makeFolders({ folder, temporary, durable }: Store): void {
     [folder, 0o755],
     [temporary, 0o700],
   ] as const) {
-    const first = mkdirSync(path, { recursive: true, mode });
+    const first = makeFolder(path, mode);
     if (!durable || first === undefined) continue;
     for (let made = path; made.length >= first.length; made = parentOf(made)) syncFolder(parentOf(made));
   }

@@ -20,6 +20,8 @@ export interface Kernel {
   /** Writes a value, and nothing where it already stands: writing forwarding anew flushes routes. */
   write(path: string, value: string): void;
   exists(path: string): boolean;
+  /** Names in a folder; none where it cannot be read. */
+  list(path: string): readonly string[];
 }
 
 export interface Host {

@@ -1,5 +1,5 @@
 /** The kernel's settings as files: /proc/sys and /sys. */
-import { accessSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { CniError, ErrorCode, isErrnoException } from '../errors.ts';
 
 export function read(path: string): string | undefined {
@@ -30,5 +30,13 @@ export function exists(path: string): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+export function list(path: string): readonly string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
   }
 }

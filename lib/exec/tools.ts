@@ -1,5 +1,5 @@
 /** Where the programs are that plumbline calls, and which Debian package brings them. */
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { CniError, ErrorCode } from '../errors.ts';
 
 /** Where tools are looked for after the caller's PATH: a runtime's PATH often lacks the sbin folders. */
@@ -64,7 +64,7 @@ export function hasTool(name: string, searchPath: string | undefined): boolean {
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return true;
+    return statSync(path).isFile();
   } catch {
     return false;
   }

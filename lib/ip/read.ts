@@ -1,6 +1,7 @@
 /** What `ip -details -json` prints, typed. Only the fields that plumbline looks at; ip adds more with each release. */
 import * as z from 'zod/mini';
 import { CniError, ErrorCode } from '../errors.ts';
+import { type Cidr, parseAddress } from '../net/address.ts';
 import type { Command } from './command.ts';
 
 const addressInfo = z.object({
@@ -123,4 +124,12 @@ export function isUp(link: LinkInfo): boolean {
 
 export function kindOf(link: LinkInfo): string | undefined {
   return link.linkinfo?.info_kind;
+}
+
+/** Addresses of a link as it was read. */
+export function addressesOf(link: LinkInfo): Cidr[] {
+  return (link.addr_info ?? []).flatMap(({ local, prefixlen }) => {
+    const address = parseAddress(local);
+    return address === undefined ? [] : [{ address, prefix: prefixlen }];
+  });
 }

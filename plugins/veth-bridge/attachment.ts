@@ -8,10 +8,7 @@ import {
   isMarked,
 } from '../../lib/cni/identity.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
-import { ifnameFault } from '../../lib/cni/request.ts';
-import type { Result, ResultInterface } from '../../lib/cni/result.ts';
 import { lockPath } from '../../lib/exec/lock.ts';
-import { type Cidr, parseCidr } from '../../lib/net/address.ts';
 import type { Owner } from '../../lib/nft/masquerade.ts';
 import type { Config } from './config.ts';
 
@@ -40,29 +37,3 @@ export function namesOf({ attachment, config, host }: AttachmentContext<Config>)
 
 export const isAliasOf = (names: Names, alias: string | undefined): boolean =>
   isMarked(alias, names.identity);
-
-/** What a result says of this attachment. A chain's later plugins may have added interfaces and addresses of their own. */
-export interface Recorded {
-  readonly sandbox: ResultInterface | undefined;
-  readonly host: ResultInterface | undefined;
-  readonly addresses: readonly Cidr[];
-}
-
-/** @param name of the host's end; without one, the first veth of the host that the result names */
-export function recordedIn(
-  result: Result | undefined,
-  ifname: string,
-  bridge: string,
-  name?: string,
-): Recorded {
-  const interfaces = result?.interfaces ?? [];
-  const isHost = ({ name: link, sandbox }: ResultInterface): boolean =>
-    !sandbox && (name ? link === name : link !== bridge && ifnameFault(link) === undefined);
-  const sandboxIndex = interfaces.findIndex((entry) => entry.name === ifname && entry.sandbox);
-  const own = (result?.ips ?? []).filter((ip) => ip.interface === undefined || ip.interface === sandboxIndex);
-  return {
-    sandbox: interfaces[sandboxIndex],
-    host: interfaces.find(isHost),
-    addresses: own.flatMap(({ address }) => parseCidr(address) ?? []),
-  };
-}

@@ -8,15 +8,8 @@ import { ipBatch, isIpError } from '../../lib/ip/batch.ts';
 import type { Command } from '../../lib/ip/command.ts';
 import { isOurAddress, rememberAddress } from '../../lib/ip/gateway-record.ts';
 import { addBridge, addVlan, setPromiscuous, setUp, setVlanFiltering } from '../../lib/ip/link.ts';
-import { isUp, kindOf, type LinkInfo, readLink, showDevice } from '../../lib/ip/read.ts';
-import {
-  type Cidr,
-  contains,
-  formatAddress,
-  formatCidr,
-  isLinkLocal,
-  parseAddress,
-} from '../../lib/net/address.ts';
+import { addressesOf, isUp, kindOf, type LinkInfo, readLink, showDevice } from '../../lib/ip/read.ts';
+import { type Cidr, contains, formatAddress, formatCidr, isLinkLocal } from '../../lib/net/address.ts';
 import type { Config, Settings } from './config.ts';
 
 /** A link of our namespace is there: /proc/sys/net follows the reader's namespace, /sys that of who mounted it. */
@@ -212,12 +205,4 @@ function conflicts(host: Host, link: LinkInfo, address: Cidr, gateway: Cidr, con
 
 function isSame(a: Cidr, b: Cidr): boolean {
   return a.prefix === b.prefix && formatAddress(a.address) === formatAddress(b.address);
-}
-
-/** Addresses of a link as it was read. */
-export function addressesOf(link: LinkInfo): Cidr[] {
-  return (link.addr_info ?? []).flatMap(({ local, prefixlen }) => {
-    const address = parseAddress(local);
-    return address === undefined ? [] : [{ address, prefix: prefixlen }];
-  });
 }

@@ -3,6 +3,8 @@
  *
  * ADD reads in the order in which the network is built. How a step is done is in the module it comes from.
  */
+import { type Addressing, addressingOf, noAddressing } from '../../lib/attach/addressing.ts';
+import { enterSandbox } from '../../lib/attach/sandbox.ts';
 import { reportUndo } from '../../lib/cni/log.ts';
 import { type AttachmentContext, definePlugin, sandboxOf } from '../../lib/cni/plugin.ts';
 import { hasDns, type Result } from '../../lib/cni/result.ts';
@@ -10,14 +12,12 @@ import { undoStack } from '../../lib/exec/undo.ts';
 import { waitForLink, waitForUniqueAddresses } from '../../lib/ip/port.ts';
 import { ensureUplink } from '../../lib/ip/uplink.ts';
 import { dropNetworkChains } from '../../lib/nft/rules.ts';
-import { type Addressing, addressingOf, noAddressing } from './addressing.ts';
 import { namesOf } from './attachment.ts';
 import { ensureBridge, ensureGateway, mendBridge } from './bridge.ts';
 import { check } from './check.ts';
 import { type Config, configSchema, type Settings, settingsOf } from './config.ts';
 import { gc } from './gc.ts';
 import { putRules, removeRules } from './rules.ts';
-import { enterSandbox } from './sandbox.ts';
 import { status } from './status.ts';
 import { del, deleteVeth } from './teardown.ts';
 import { plugVeth, type Veth } from './veth.ts';
@@ -35,6 +35,9 @@ export const vethBridge = definePlugin({
   gc,
   status,
 });
+
+/** Place of the sandbox's end among the result's interfaces: bridge, host's end, sandbox's end. */
+const sandboxIndex = 2;
 
 async function add(context: AttachmentContext<Config>): Promise<Result> {
   const { config, host, log, ipam } = context;
@@ -59,7 +62,7 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
   let addressing = noAddressing;
   if (ipam) {
     undo.step('release the address', () => ipam.del());
-    addressing = addressingOf(await ipam.add(), settings, ipam.type);
+    addressing = addressingOf(await ipam.add(), { ...settings, sandboxIndex }, ipam.type);
   }
   if (settings.gateway) {
     const known = settings.gatewayDevice === settings.bridge ? veth.bridge : undefined;
@@ -75,7 +78,12 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
   await putRules(host, config, names, guarded, veth.madeBridge);
 
   if (!config.disableContainerInterface) {
-    await enterSandbox(context, names, sandbox, addressing);
+    await enterSandbox(host, sandbox, {
+      ifname: context.attachment.ifname,
+      alias: names.alias,
+      addressing,
+      detectDuplicates: config.enabledad,
+    });
     await waitForLink(host, names.host, veth.hostMac);
     if (config.enabledad && addressing.addresses.some(({ address }) => address.family === 6)) {
       await waitForUniqueAddresses(host, sandbox, context.attachment.ifname);

@@ -3,7 +3,9 @@
  *
  * Best effort: what is gone is no error, a step that fails does not keep the next ones from their work.
  */
-import { isOurMark } from '../../lib/cni/identity.ts';
+
+import { recordedIn } from '../../lib/attach/recorded.ts';
+import { isOfNetwork, isOurMark } from '../../lib/cni/identity.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
 import { joinErrors } from '../../lib/errors.ts';
 import type { Host } from '../../lib/exec/host.ts';
@@ -11,7 +13,7 @@ import { ipBatch, ipInSandbox, isIpError } from '../../lib/ip/batch.ts';
 import { deleteLink } from '../../lib/ip/link.ts';
 import { kindOf, type LinkInfo, readLinks, showDevice } from '../../lib/ip/read.ts';
 import { dropIdleChains, dropNetworkChains } from '../../lib/nft/rules.ts';
-import { isAliasOf, type Names, namesOf, recordedIn } from './attachment.ts';
+import { isAliasOf, type Names, namesOf } from './attachment.ts';
 import type { Config } from './config.ts';
 import { removeReferenceRules, removeRules } from './rules.ts';
 
@@ -36,7 +38,7 @@ export async function del(context: AttachmentContext<Config>): Promise<void> {
     await removeReferenceRules(host, config, names);
   });
   await step(() => removeRules(host, config, names, guarded));
-  if (config.ipMasq && hasNoPorts(host, config.bridge)) {
+  if (config.ipMasq && isLastOf(host, attachment.network, config.bridge)) {
     const { addresses } = recorded;
     await step(() =>
       addresses.length > 0
@@ -91,11 +93,10 @@ async function unplugForeign(context: AttachmentContext<Config>, names: Names): 
           (recorded.sandbox
             ? recorded.sandbox.mac?.toLowerCase() === link.address
             : await isUnmarkedPortOf(host, config.bridge, link)));
-      if (proven) await ipInSandbox(host, sandbox, [deleteLink(ifname)]);
-      return;
+      if (proven) return void (await ipInSandbox(host, sandbox, [deleteLink(ifname)]));
     }
   }
-  // The namespace has no path any more but something still holds it: the host's end is left to go by.
+  // Something may hold a namespace that no path leads to any more: the host's end is left to go by.
   if (recorded.host === undefined) return;
   const documents = await ipBatch(host, [showDevice(recorded.host.name)], { force: true });
   const [port] = documents.flatMap(readLinks);
@@ -141,7 +142,8 @@ async function isUnmarkedPortOf(host: Host, bridge: string, link: LinkInfo): Pro
     );
 }
 
-/** The kernel takes a bridge's carrier away with its last port: one small read, however many ports there are. */
-function hasNoPorts(host: Host, bridge: string): boolean {
-  return host.kernel.read(`/sys/class/net/${bridge}/carrier`) === '0';
+/** Whether no port of the bridge is of this network any more. As a rule the first one looked at still is. */
+function isLastOf(host: Host, network: string, bridge: string): boolean {
+  const ports = host.kernel.list(`/sys/class/net/${bridge}/brif`);
+  return !ports.some((port) => isOfNetwork(host.kernel.read(`/sys/class/net/${port}/ifalias`), network));
 }

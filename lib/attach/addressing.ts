@@ -1,6 +1,6 @@
 /** From what IPAM answered to the addresses, gateways and routes of this network. */
-import type { Dns, Result, ResultIp, Route } from '../../lib/cni/result.ts';
-import { CniError, ErrorCode, show } from '../../lib/errors.ts';
+import type { Dns, Result, ResultIp, Route } from '../cni/result.ts';
+import { CniError, ErrorCode, show } from '../errors.ts';
 import {
   type Cidr,
   formatAddress,
@@ -10,8 +10,7 @@ import {
   next,
   parseAddress,
   parseCidr,
-} from '../../lib/net/address.ts';
-import type { Settings } from './config.ts';
+} from '../net/address.ts';
 
 export interface Addressing {
   /** As they go into the result: interface index and gateway filled in. */
@@ -25,21 +24,27 @@ export interface Addressing {
 
 export const noAddressing: Addressing = { ips: [], routes: [], addresses: [], gateways: [], dns: {} };
 
-/** Place of the sandbox's veth among the result's interfaces: [bridge, host veth, sandbox veth]. */
-const sandboxIndex = 2;
+export interface AddressingOptions {
+  /** Whether this plugin is the gateway: one that IPAM does not name is then the subnet's first address. */
+  readonly gateway: boolean;
+  /** Whether a default route of each family is wanted where IPAM gives none. */
+  readonly defaultGateway: boolean;
+  /** Place of the sandbox's link among the result's interfaces. */
+  readonly sandboxIndex: number;
+}
 
 /** @throws CniError 6 where IPAM answered with no address, or with what is none */
-export function addressingOf(result: Result, settings: Settings, ipam: string): Addressing {
+export function addressingOf(result: Result, options: AddressingOptions, ipam: string): Addressing {
   if (result.ips.length === 0) {
     throw new CniError(ErrorCode.undecodable, `ipam.type ${show(ipam)}: the plugin answered with no address`);
   }
-  const entries = result.ips.map((ip) => withGateway(ip, settings, ipam));
+  const entries = result.ips.map((ip) => withGateway(ip, options, ipam));
   const routes = result.routes.map((route) => normalRoute(route, ipam));
   return {
     ips: entries.map(({ ip }) => ip),
-    routes: settings.defaultGateway ? [...routes, ...defaultRoutes(entries, routes)] : routes,
+    routes: options.defaultGateway ? [...routes, ...defaultRoutes(entries, routes)] : routes,
     addresses: entries.map(({ address }) => address),
-    gateways: settings.gateway ? entries.flatMap(({ gateway }) => gateway ?? []) : [],
+    gateways: options.gateway ? entries.flatMap(({ gateway }) => gateway ?? []) : [],
     dns: result.dns,
   };
 }
@@ -50,7 +55,7 @@ interface Entry {
   readonly gateway: Cidr | undefined;
 }
 
-function withGateway(ip: ResultIp, settings: Settings, ipam: string): Entry {
+function withGateway(ip: ResultIp, options: AddressingOptions, ipam: string): Entry {
   const address = parseCidr(ip.address);
   if (address === undefined) throw notAnAddress(ip.address, ipam);
   const given = ip.gateway === undefined ? undefined : parseAddress(ip.gateway);
@@ -62,9 +67,9 @@ function withGateway(ip: ResultIp, settings: Settings, ipam: string): Entry {
     );
   }
   // Where IPAM names none, the gateway is the first address of the subnet.
-  const gateway = given ?? (settings.gateway ? next(networkOf(address)) : undefined);
+  const gateway = given ?? (options.gateway ? next(networkOf(address)) : undefined);
   return {
-    ip: { ...ip, interface: sandboxIndex, gateway: gateway && formatAddress(gateway) },
+    ip: { ...ip, interface: options.sandboxIndex, gateway: gateway && formatAddress(gateway) },
     address,
     gateway: gateway && { address: gateway, prefix: address.prefix },
   };

@@ -1,0 +1,51 @@
+/** What happens inside the sandbox: sysctls, addresses, up, routes; one child. */
+import type { Route } from '../cni/result.ts';
+import type { Host, Netns } from '../exec/host.ts';
+import { addAddress } from '../ip/address.ts';
+import { ipInSandbox, type Sysctl } from '../ip/batch.ts';
+import { setAlias, setUp } from '../ip/link.ts';
+import { addRoute } from '../ip/route.ts';
+import { type Addressing, gatewayFor } from './addressing.ts';
+
+export interface SandboxSetup {
+  readonly ifname: string;
+  readonly alias: string;
+  readonly addressing: Addressing;
+  /** IPv6 duplicate address detection. */
+  readonly detectDuplicates: boolean;
+  /** Routes go by the device alone, as in an ipvlan of layer 3. */
+  readonly withoutGateways?: boolean;
+}
+
+export async function enterSandbox(host: Host, sandbox: Netns, setup: SandboxSetup): Promise<void> {
+  const { ifname, alias, addressing, detectDuplicates, withoutGateways = false } = setup;
+  const { ips, routes, addresses } = addressing;
+  const families = new Set(addresses.map(({ address }) => address.family));
+  const gateway = (route: Route): string | undefined =>
+    withoutGateways ? undefined : gatewayFor(route, ips);
+  await ipInSandbox(
+    host,
+    sandbox,
+    [
+      setAlias(ifname, alias),
+      ...addresses.map((address) => addAddress(ifname, address, detectDuplicates)),
+      setUp(ifname),
+      ...routes.map((route) => addRoute(ifname, { ...route, gw: gateway(route) })),
+    ],
+    sysctls(ifname, families, detectDuplicates),
+  );
+}
+
+/** Set before the addresses are added: a sandbox often comes with IPv6 off, and detection runs when an address is added. */
+function sysctls(ifname: string, families: ReadonlySet<4 | 6>, detectDuplicates: boolean): Sysctl[] {
+  const v4: Sysctl[] = [[`ipv4/conf/${ifname}/arp_notify`, '1']];
+  const v6: Sysctl[] = [
+    ['ipv6/conf/lo/disable_ipv6', '0'],
+    [`ipv6/conf/${ifname}/disable_ipv6`, '0'],
+    [`ipv6/conf/${ifname}/keep_addr_on_down`, '1'],
+    [`ipv6/conf/${ifname}/ndisc_notify`, '1'],
+    [`ipv6/conf/${ifname}/accept_dad`, detectDuplicates ? '1' : '0'],
+    ...(detectDuplicates ? [[`ipv6/conf/${ifname}/enhanced_dad`, '1'] as const] : []),
+  ];
+  return [...(families.has(4) ? v4 : []), ...(families.has(6) ? v6 : [])];
+}
