@@ -72,23 +72,30 @@ export async function sandboxFaults(
   const found = await readSandbox(context);
   if (found === undefined) return [`the link ${what} is gone`];
   const { link, routes } = found;
-  const faults = linkFaults(link, recorded, what);
   if (expected.kind !== undefined && kindOf(link) !== expected.kind) {
     return [`the link ${what} is of the kind ${kindOf(link) ?? 'unknown'}, not ${expected.kind}`];
   }
-  if (!expected.down && !isUp(link)) faults.push(`${what} is down`);
+  const isDown = !expected.down && !isUp(link);
   const present = new Set(addressesOf(link).map(formatCidr));
-  for (const address of addresses.map(formatCidr)) {
-    if (!present.has(address)) faults.push(`the address ${address} is gone from ${what}`);
-  }
-  for (const route of result.routes) {
-    const gw = expected.withoutGateways ? undefined : gatewayFor(route, result.ips);
-    const wanted = { ...route, gw };
-    if (!routes.some((info) => isRoute(info, wanted))) {
-      faults.push(`the route to ${route.dst}${wanted.gw ? ` via ${wanted.gw}` : ''} is gone from ${what}`);
-    }
-  }
-  return faults;
+  const gone = addresses.map(formatCidr).filter((address) => !present.has(address));
+  return [
+    ...linkFaults(link, recorded, what),
+    ...(isDown ? [`${what} is down`] : []),
+    ...gone.map((address) => `the address ${address} is gone from ${what}`),
+    ...routeFaults(result, routes, what, expected.withoutGateways ?? false),
+  ];
+}
+
+function routeFaults(
+  result: Result,
+  routes: readonly RouteInfo[],
+  what: string,
+  withoutGateways: boolean,
+): string[] {
+  return result.routes
+    .map((route) => ({ ...route, gw: withoutGateways ? undefined : gatewayFor(route, result.ips) }))
+    .filter((wanted) => !routes.some((info) => isRoute(info, wanted)))
+    .map(({ dst, gw }) => `the route to ${dst}${gw ? ` via ${gw}` : ''} is gone from ${what}`);
 }
 
 async function readSandbox(

@@ -17,10 +17,8 @@ export function describeMachine(): Machine {
     'file system of reservations': fileSystem(tmpdir()),
     load: `${readFileSync('/proc/loadavg', 'utf8').split(' ')[0]} (1 min, before the start)`,
     plumbline: firstLine(join(binDir, 'plumbline'), '--version').replace(/^plumbline /, ''),
-    reference: firstLine(join(referenceDir, 'bridge')).replace(
-      /^CNI bridge plugin /,
-      'containernetworking-plugins ',
-    ),
+    // The plugins themselves say "version unknown".
+    reference: firstLine('dpkg-query', '--show', 'containernetworking-plugins').replace('\t', ' '),
     node: process.version,
     ip: firstLine('ip', '-V').replace(/^ip utility, /, ''),
     nft: firstLine('nft', '--version').replace(/ \(.*/, ''),
@@ -36,15 +34,15 @@ function firstLine(program: string, ...args: readonly string[]): string {
 }
 
 /** Magic numbers of statfs(2). */
-const fileSystems: Readonly<Record<number, string>> = {
-  61267: 'ext4',
-  1481003842: 'xfs',
-  2435016766: 'btrfs',
-  16914836: 'tmpfs',
-  2035054128: 'overlayfs',
+const fileSystems: Readonly<Record<string, string>> = {
+  ef53: 'ext4',
+  '58465342': 'xfs',
+  '9123683e': 'btrfs',
+  '1021994': 'tmpfs',
+  '794c7630': 'overlayfs',
 };
 
 function fileSystem(path: string): string {
-  const { type } = statfsSync(path);
-  return fileSystems[type] ?? `0x${type.toString(16)}`;
+  const magic = statfsSync(path).type.toString(16);
+  return fileSystems[magic] ?? `0x${magic}`;
 }

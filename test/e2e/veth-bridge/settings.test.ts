@@ -3,9 +3,7 @@ import { describe, expect } from 'vitest';
 import {
   type Component,
   type Config,
-  cni,
   createContainer,
-  eventually,
   expectFailure,
   expectNoPing,
   expectPing,

@@ -97,14 +97,17 @@ export async function portSettings(node: Node, port: string): Promise<Readonly<R
   return link?.linkinfo?.info_slave_data ?? {};
 }
 
-/** All of a node that a failed call must leave as it was, in one text. */
+/**
+ * All of a node that a failed call must leave as it was, in one text: without the kernel's own link-local addresses,
+ * which come when their detection is over, and without what the allocator keeps of a network that had an address: the
+ * one that it gave last, and the boot in which that was.
+ */
 export async function stateOf(node: Node): Promise<string> {
   return node.sh(`
-    ip -brief link
-    ip -brief address
-    ip route show table all
-    ip -6 route show table all
+    { ip -brief link; ip -brief address; ip route; ip -6 route; } | sed 's/ *fe80::[^ ]*//' | sort
     nft -s list ruleset
-    if [ -d '${node.dataDir}' ]; then cd '${node.dataDir}' && find . -type f | sort | xargs grep '' || :; fi
+    if [ -d '${node.dataDir}' ]; then
+      cd '${node.dataDir}' && find . -type f ! -name 'last_reserved_ip.*' ! -name 'boot.*' | sort | xargs grep '' || :
+    fi
   `);
 }

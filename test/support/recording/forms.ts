@@ -10,6 +10,7 @@ export const addVeth =
 export const addBridge = 'link add name <name> address <mac> [mtu <mtu:number>] type bridge [vlan_filtering 1]';
 export const addVlan = 'link add link <link:name> name <name> address <mac> type vlan id <id:vlan>';
 export const addAddress = 'address add <cidr> [broadcast +] dev <name> [nodad]';
+export const replaceAddress = 'address replace <cidr> [broadcast +] dev <name> [nodad]';
 export const appendRoute =
   'route append <cidr> [via <address>] dev <name> [metric <metric:number>] [table <table:number>] ' +
   '[scope <scope:number>] [mtu <mtu:number>] [advmss <advmss:number>]';
@@ -32,6 +33,7 @@ export const ipGrammar = createGrammar(
     'link show master <name>',
     'link show type veth',
     addAddress,
+    replaceAddress,
     'address replace <cidr> dev <name> [broadcast <address>] [scope <word>] [nodad] [noprefixroute] ' +
       'valid_lft <lifetime> preferred_lft <preferred:lifetime>',
     'address delete <cidr> dev <name>',

@@ -87,7 +87,7 @@ function parseAction(program: string, args: readonly Arg[], input: string, inSan
     }
     case 'iptables-restore':
     case 'ip6tables-restore':
-      insist(args.join(' ', ) === '' || args.at(-1) === INPUT, 'a restore', args.length);
+      insist(args.slice(0, -1).join(' ') === '-w 60 --noflush' && args.at(-1) === INPUT, 'a restore', args.length);
       return { kind: 'iptables', flags: args.slice(0, -1).map(String), lines: parseLines(iptablesGrammar, input) };
     case 'iptables':
     case 'ip6tables':
@@ -103,7 +103,7 @@ function parseAction(program: string, args: readonly Arg[], input: string, inSan
 
 const nftCommands = [
   /^-a -j list table (?:inet cni_plugins_masquerade|bridge nat)$/,
-  /^-a -j list set (?:inet owners[46]|inet plumbline owners[46]|bridge plumbline (?:guarded|allowed))$/,
+  /^-a -j list set (?:inet plumbline owners[46]|bridge plumbline (?:guarded|allowed))$/,
   /^-a -j list chains inet$/,
   /^-a -j list chain (?:inet plumbline (?:masq-[0-9a-f-]+|postrouting)|bridge plumbline prerouting)$/,
   /^delete chain inet plumbline masq-[0-9a-f-]+$/,

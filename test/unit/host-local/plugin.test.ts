@@ -34,7 +34,7 @@ function createNode() {
         return { status: 0, stdout: '', stderr: '' };
       },
     },
-    kernel: { read: (path) => files[path]?.(), write: () => undefined, exists: () => false },
+    kernel: { read: (path) => files[path]?.(), write: () => undefined, exists: () => false, list: () => [] },
     runDir: '/nonexistent',
     executable: '/nonexistent',
     openNetns: () => {
