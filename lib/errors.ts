@@ -95,3 +95,20 @@ function safeJson(value: unknown): string | undefined {
 export function isCniError(thrown: unknown, code: number): thrown is CniError {
   return thrown instanceof CniError && thrown.code === code;
 }
+
+/**
+ * Does all of the work, whatever of it fails, in order.
+ * @throws CniError for all failures together
+ */
+export async function doAll(work: readonly (() => Promise<void>)[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const step of work) {
+    try {
+      await step();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  const error = joinErrors(errors);
+  if (error) throw error;
+}

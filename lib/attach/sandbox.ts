@@ -32,7 +32,7 @@ export async function enterSandbox(host: Host, sandbox: Netns, setup: SandboxSet
       setUp(ifname),
       ...routes.map((route) => addRoute(ifname, { ...route, gw: gateway(route) })),
     ],
-    sysctls(ifname, families, detectDuplicates),
+    { sysctls: sysctls(ifname, families, detectDuplicates) },
   );
 }
 

@@ -6,6 +6,7 @@
 import * as z from 'zod/mini';
 import { CniError, ErrorCode, show } from '../errors.ts';
 import { foldToSchema, isObject, type JsonObject } from './json.ts';
+import { ifnameFault } from './request.ts';
 
 const strings = z.array(z.string());
 
@@ -40,6 +41,16 @@ export const pluginNameSchema = z.string().check(
     },
   ),
 );
+
+/** A link's name that is also safe in an nft set, where `*` is a pattern. */
+export const deviceName = z.string().check(
+  z.refine((name) => ifnameFault(name) === undefined && /^[^*{}$;]+$/.test(name), {
+    error: 'an interface name of 1 to 15 bytes, without white space or any of / : % " \' # \\ * { } $ ;',
+  }),
+);
+
+/** MTU of a link; 0 leaves it to the kernel. */
+export const linkMtu = z.int().check(z.gte(0), z.lte(65535));
 
 export const baseConfigSchema = z.object({
   cniVersion: z.optional(z.string()),

@@ -31,7 +31,12 @@ export function chosenMac(
   return normalMac(mac, source);
 }
 
-function normalMac(text: string, source: string): string {
+/**
+ * A unicast MAC address as the kernel writes it.
+ * @param source names it in errors
+ * @throws CniError 7, or 4 where it comes from CNI_ARGS
+ */
+export function normalMac(text: string, source: string): string {
   const mac = text.toLowerCase().replaceAll('-', ':');
   const isUnicast = (Number.parseInt(mac.slice(0, 2), 16) & 1) === 0;
   if (!form.test(text) || !isUnicast || mac === '00:00:00:00:00:00') {

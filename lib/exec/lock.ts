@@ -48,12 +48,17 @@ export function refuseIfLocked(status: number, path: string): void {
   );
 }
 
+/** A lock of ours. A child that is to keep it, should we be killed, inherits the descriptor. */
+export interface HeldLock extends Disposable {
+  readonly fd: number;
+}
+
 /**
  * Takes a lock that spans steps of our own. It stays with this process and every child that inherits the descriptor,
  * and goes with the last of them.
  * @param path file of the lock; made if missing, its folder must be there
  */
-export async function lockFile(runner: Runner, path: string): Promise<Disposable> {
+export async function lockFile(runner: Runner, path: string): Promise<HeldLock> {
   const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
   try {
     const args = ['--exclusive', '--wait', `${patience}`, '--conflict-exit-code', `${gaveUp}`, '3'];
@@ -64,11 +69,11 @@ export async function lockFile(runner: Runner, path: string): Promise<Disposable
     closeSync(fd);
     throw error;
   }
-  return { [Symbol.dispose]: () => closeSync(fd) };
+  return { fd, [Symbol.dispose]: () => closeSync(fd) };
 }
 
 /** Takes the lock of {@link lockPath}; its folder is made if missing. */
-export async function lockRunDir(runner: Runner, path: string): Promise<Disposable> {
+export async function lockRunDir(runner: Runner, path: string): Promise<HeldLock> {
   ensureFolder(path);
   return lockFile(runner, path);
 }

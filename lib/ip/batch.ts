@@ -1,13 +1,15 @@
 /** Runs batches of `ip`: on the host, under a lock where they change something shared, and inside a sandbox. */
 import { CniError, ErrorCode } from '../errors.ts';
 import type { Host, Netns } from '../exec/host.ts';
-import { refuseIfLocked, underLock } from '../exec/lock.ts';
+import { type HeldLock, refuseIfLocked, underLock } from '../exec/lock.ts';
 import { type Arg, type CommandLine, INPUT, type RunResult } from '../exec/runner.ts';
 import { batchText, type Command } from './command.ts';
 
 export interface BatchOptions {
   /** A lock (lock.ts) that the child takes first, and holds as long as it lives. */
   readonly lock?: string;
+  /** A lock that this call holds, for the child to hold too. */
+  readonly holding?: HeldLock;
   /** Go on after a failed line; the failures come back instead of being thrown. */
   readonly force?: boolean;
   /** `bridge` for its own objects (VLANs, FDB). */
@@ -59,11 +61,12 @@ export async function ipBatch(
   commands: readonly Command[],
   options: BatchOptions = {},
 ): Promise<unknown[]> {
-  const { lock, force = false, program = 'ip' } = options;
+  const { lock, holding, force = false, program = 'ip' } = options;
   const flags = program === 'ip' ? ['-details', '-json'] : ['-json'];
   const line: CommandLine = [program, [...flags, ...(force ? ['-force'] : []), '-batch', INPUT]];
   const [name, args] = lock === undefined ? line : underLock(lock, line);
-  const result = await host.runner.run(name, args, { input: batchText(commands) });
+  const inherit = holding === undefined ? [] : [holding.fd];
+  const result = await host.runner.run(name, args, { input: batchText(commands), inherit });
   if (lock !== undefined) refuseIfLocked(result.status, lock);
   if (result.status !== 0 && !force) throw failure(program, commands, result);
   return documents(result.stdout);
@@ -85,6 +88,14 @@ const enterScript = [
   'exec "$0" -details -json -batch -',
 ].join('\n');
 
+export interface SandboxOptions {
+  /** Set before the commands are carried out. */
+  readonly sysctls?: readonly Sysctl[];
+  /** Go on after a failed line. */
+  readonly force?: boolean;
+  readonly lock?: string;
+}
+
 /**
  * Sets sysctls and carries out commands inside a sandbox, in one child.
  * @throws IpError at the first command that fails
@@ -93,20 +104,21 @@ export async function ipInSandbox(
   host: Host,
   sandbox: Netns,
   commands: readonly Command[],
-  sysctls: readonly Sysctl[] = [],
+  options: SandboxOptions = {},
 ): Promise<unknown[]> {
+  const { sysctls = [], force = false, lock } = options;
+  const enter: Arg[] = [`--net=${sandbox.ref}`, '--'];
+  const ip: Arg[] = [{ tool: 'ip' }, '-details', '-json', ...(force ? ['-force'] : []), '-batch', '-'];
   const settings = sysctls.map(([name, value]) => `${name}=${value}`);
-  const args: Arg[] = [
-    `--net=${sandbox.ref}`,
-    '--',
-    { tool: 'sh' },
-    '-ec',
-    enterScript,
-    { tool: 'ip' },
-    ...settings,
-  ];
-  const result = await host.runner.run('nsenter', args, { input: batchText(commands) });
-  if (result.status !== 0) throw sandboxFailure(sandbox, commands, result);
+  const line: CommandLine =
+    settings.length === 0
+      ? ['nsenter', [...enter, ...ip]]
+      : ['nsenter', [...enter, { tool: 'sh' }, '-ec', enterScript, { tool: 'ip' }, ...settings]];
+  const [program, args] = lock === undefined ? line : underLock(lock, line);
+  const result = await host.runner.run(program, args, { input: batchText(commands) });
+  if (lock !== undefined) refuseIfLocked(result.status, lock);
+  if (result.status !== 0 && !(force && settings.length === 0))
+    throw sandboxFailure(sandbox, commands, result);
   return documents(result.stdout);
 }
 

@@ -58,6 +58,9 @@ const routeInfo = z.object({
   protocol: z.optional(z.string()),
   type: z.optional(z.string()),
   prefsrc: z.optional(z.string()),
+  /** Seconds that a router's advertisement still holds. */
+  expires: z.optional(z.number()),
+  pref: z.optional(z.string()),
   flags: z.optional(z.array(z.string())),
   metrics: z.optional(z.array(z.record(z.string(), z.unknown()))),
   nexthops: z.optional(z.array(nexthop)),

@@ -7,7 +7,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { CniError, ErrorCode, show } from '../errors.ts';
 import type { Host } from '../exec/host.ts';
-import { lockPath, lockRunDir } from '../exec/lock.ts';
+import { type HeldLock, lockPath, lockRunDir } from '../exec/lock.ts';
 import { ipBatch } from './batch.ts';
 import type { Command } from './command.ts';
 import { isOurAddress } from './gateway-record.ts';
@@ -42,7 +42,7 @@ export async function ensureUplink(
   forwarding: boolean,
 ): Promise<void> {
   if ((await readCarrier(host, uplink.device, 'uplink.device')).link.master === bridge) return;
-  using _lock = await lockRunDir(host.runner, lockPath(host.runDir, 'uplink', bridge));
+  using holding = await lockRunDir(host.runner, lockPath(host.runDir, 'uplink', bridge));
   const nic = await readCarrier(host, uplink.device, 'uplink.device');
   if (nic.link.master === bridge) return;
   refuseUnfit(nic.link, bridge);
@@ -50,23 +50,26 @@ export async function ensureUplink(
   keepRouterAdvertisements(host, uplink.device, bridge, forwarding);
   record(host, bridge, uplink.device);
   const moved = uplink.migrateAddresses ? move(nic, uplink.device, bridge) : noMove;
-  await batchOrBack(
-    host,
-    [
-      setMac(bridge, nic.link.address ?? ''),
-      setUp(bridge),
-      ...moved.addresses,
-      setMaster(uplink.device, bridge),
-      setUp(uplink.device),
-      ...moved.routes,
-      ...moved.removals,
-    ],
-    [
-      unsetMaster(uplink.device),
-      setMac(bridge, target.link.address ?? ''),
-      ...move(nic, bridge, uplink.device).all,
-    ],
-  );
+  const commands = [
+    setMac(bridge, nic.link.address ?? ''),
+    setUp(bridge),
+    ...moved.addresses,
+    setMaster(uplink.device, bridge),
+    setUp(uplink.device),
+    ...moved.routes,
+    ...moved.removals,
+  ];
+  const back = [
+    unsetMaster(uplink.device),
+    setMac(bridge, target.link.address ?? ''),
+    ...move(nic, bridge, uplink.device).all,
+  ];
+  try {
+    await batchOrBack(host, commands, back, holding);
+  } catch (error) {
+    rmSync(recordPath(host, bridge), { force: true });
+    throw error;
+  }
 }
 
 /**
@@ -75,7 +78,7 @@ export async function ensureUplink(
  * @returns name of the NIC
  */
 export async function releaseUplink(host: Host, bridge: string): Promise<string> {
-  using _lock = await lockRunDir(host.runner, lockPath(host.runDir, 'uplink', bridge));
+  using holding = await lockRunDir(host.runner, lockPath(host.runDir, 'uplink', bridge));
   const carrier = await readCarrier(host, bridge, 'bridge');
   const device = host.kernel.read(recordPath(host, bridge)) ?? (await onlyPhysicalPort(host, bridge));
   const nic = await readCarrier(host, device, 'uplink');
@@ -96,6 +99,7 @@ export async function releaseUplink(host: Host, bridge: string): Promise<string>
     host,
     [...moved.addresses, unsetMaster(device), setUp(device), ...moved.routes, ...moved.removals],
     [setMaster(device, bridge), ...move({ ...carrier, link: theirs }, device, bridge).all],
+    holding,
   );
   rmSync(recordPath(host, bridge), { force: true });
   return device;
@@ -151,15 +155,15 @@ const noMove: Move = { addresses: [], routes: [], removals: [], all: [] };
 /** Commands that move what a link carries to another: addresses there, then routes there, then addresses gone here. */
 function move({ link, routes }: Carrier, from: string, to: string): Move {
   const movable = (link.addr_info ?? []).filter(({ scope }) => scope !== 'link' && scope !== 'host');
-  const addresses = movable.map((info) => addressCommand('replace', info, to));
+  // In an order that keeps theirs: the kernel puts a new IPv6 address first, an IPv4 address last.
+  const isV6 = ({ family }: AddressInfo): boolean => family === 'inet6';
+  const ordered = [...movable.filter((info) => !isV6(info)), ...movable.filter(isV6).reverse()];
+  const addresses = ordered.map((info) => addressCommand('replace', info, to));
   const moved = routes.filter(isOwnRoute).map((route) => routeCommand(route, to));
-  const removals = movable.map(({ local, prefixlen }) => [
-    'address',
-    'delete',
-    `${local}/${prefixlen}`,
-    'dev',
-    from,
-  ]);
+  // Last first: with the first address of a subnet the kernel removes those that were added after it.
+  const removals = movable
+    .map(({ local, prefixlen }) => ['address', 'delete', `${local}/${prefixlen}`, 'dev', from])
+    .reverse();
   return { addresses, routes: moved, removals, all: [...addresses, ...moved, ...removals] };
 }
 
@@ -184,18 +188,26 @@ function isOwnRoute({ protocol, table, type }: RouteInfo): boolean {
   return protocol !== 'kernel' && table !== 'local' && (type === undefined || type === 'unicast');
 }
 
+/** Metrics of a route that `ip route` takes in the unit in which it shows them. */
+const metricNames = ['mtu', 'advmss', 'window', 'initcwnd', 'initrwnd', 'hoplimit', 'quickack'] as const;
+
 function routeCommand(route: RouteInfo, device: string): Command {
-  const option = (name: string, value: string | number | undefined): string[] =>
+  const option = (name: string, value: unknown): string[] =>
     value === undefined ? [] : [name, String(value)];
   const isV6 = route.dst.includes(':') || route.gateway?.includes(':');
+  const metrics: Readonly<Record<string, unknown>> = Object.assign({}, ...(route.metrics ?? []));
   return [
     ...['route', 'replace', route.dst === 'default' && isV6 ? '::/0' : route.dst],
     ...option('via', route.gateway),
     ...['dev', device],
     ...option('proto', route.protocol),
+    ...(isV6 ? [] : option('scope', route.scope)),
     ...option('metric', route.metric),
     ...option('table', route.table),
     ...option('src', route.prefsrc),
+    ...option('expires', route.expires),
+    ...option('pref', route.pref),
+    ...metricNames.flatMap((name) => option(name, metrics[name])),
     ...(route.flags?.includes('onlink') ? ['onlink'] : []),
   ];
 }
@@ -205,11 +217,12 @@ async function batchOrBack(
   host: Host,
   commands: readonly Command[],
   back: readonly Command[],
+  holding: HeldLock,
 ): Promise<void> {
   try {
-    await ipBatch(host, commands);
+    await ipBatch(host, commands, { holding });
   } catch (error) {
-    await ipBatch(host, back, { force: true });
+    await ipBatch(host, back, { holding, force: true });
     throw error;
   }
 }

@@ -2,7 +2,8 @@
  * Anti-spoofing: a guarded bridge port passes on only frames that come from its container's own MAC address.
  *
  * Two sets in the bridge family, whatever the number of containers: the guarded ports, and the (port, MAC) pairs that
- * may send. A port's name is made from its attachment's identity, so an element cannot be another's.
+ * may send. The name of a port is made from its attachment's identity, so an element cannot be another's; where a config
+ * has chosen the name, the comment tells whose it is.
  */
 import { CniError, ErrorCode, show } from '../errors.ts';
 import { quoted } from './transaction.ts';

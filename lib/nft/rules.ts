@@ -163,7 +163,11 @@ export async function deleteRules(host: Host, rules: RulesToDelete, lock: string
   if (complete && (await transact(host, deletion(known), { lock })) === 'done') return;
   await deleteWhere(host, {
     owned: masquerade ? (element) => element.key === owner.key : undefined,
-    port: guardedPort === undefined ? undefined : (element) => element.port === guardedPort,
+    // A name that a config has chosen may be another attachment's by now.
+    port:
+      guardedPort === undefined
+        ? undefined
+        : ({ port, comment }) => port === guardedPort && comment === owner.comment,
   });
 }
 

@@ -1,39 +1,24 @@
 /** What is made for one attachment, by name: the same for ADD, DEL and CHECK, from the config and the identity alone. */
-import {
-  aliasOf,
-  commentOf,
-  hostVethName,
-  type Identity,
-  identify,
-  isMarked,
-} from '../../lib/cni/identity.ts';
+import { type Names as CommonNames, namesOf as commonNamesOf } from '../../lib/attach/names.ts';
+import { commentOf } from '../../lib/cni/identity.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
-import { lockPath } from '../../lib/exec/lock.ts';
 import type { Owner } from '../../lib/nft/masquerade.ts';
 import type { Config } from './config.ts';
 
-export interface Names {
-  readonly identity: Identity;
-  /** Name of the host's end of the veth. */
-  readonly host: string;
-  readonly alias: string;
+export { isAliasOf } from '../../lib/attach/names.ts';
+
+/** `host` is the host's end of the veth. */
+export interface Names extends CommonNames {
   /** How the attachment's rules are labelled. */
   readonly owner: Owner;
-  /** Lock that every child holds that changes something of this attachment. */
-  readonly lock: string;
 }
 
-export function namesOf({ attachment, config, host }: AttachmentContext<Config>): Names {
-  const identity = identify(attachment);
-  const { network, containerId, ifname } = attachment;
+export function namesOf(context: AttachmentContext<Config>): Names {
+  const common = commonNamesOf(context);
+  const { identity } = common;
   return {
-    identity,
-    host: config.hostInterfaceName ?? hostVethName(identity),
-    alias: aliasOf(identity),
-    owner: { network, key: identity.key, comment: commentOf(identity) },
-    lock: lockPath(host.runDir, 'attachment', network, containerId, ifname),
+    ...common,
+    host: context.config.hostInterfaceName ?? common.host,
+    owner: { network: identity.network, key: identity.key, comment: commentOf(identity) },
   };
 }
-
-export const isAliasOf = (names: Names, alias: string | undefined): boolean =>
-  isMarked(alias, names.identity);

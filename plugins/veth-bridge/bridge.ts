@@ -2,7 +2,7 @@
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import { randomMac } from '../../lib/exec/digest.ts';
 import type { Host } from '../../lib/exec/host.ts';
-import { lockPath, lockRunDir } from '../../lib/exec/lock.ts';
+import { type HeldLock, lockPath, lockRunDir } from '../../lib/exec/lock.ts';
 import { deleteAddress, replaceAddress } from '../../lib/ip/address.ts';
 import { ipBatch, isIpError } from '../../lib/ip/batch.ts';
 import type { Command } from '../../lib/ip/command.ts';
@@ -108,8 +108,8 @@ export async function ensureGateway(
     if (link && !missing.some((gateway) => obstaclesTo(host, link, gateway, config).length > 0)) {
       await placeGateways(host, link, missing, config, lock);
     } else {
-      using _lock = await lockRunDir(host.runner, lock);
-      await replaceGateways(host, await readDevice(host, device), gateways, config);
+      using holding = await lockRunDir(host.runner, lock);
+      await replaceGateways(host, await readDevice(host, device), gateways, config, holding);
     }
   }
   if (gateways.some(({ address }) => address.family === 4))
@@ -159,14 +159,16 @@ async function replaceGateways(
   link: LinkInfo,
   gateways: readonly Cidr[],
   config: Config,
+  holding: HeldLock,
 ): Promise<void> {
   refuseObstacles(host, link, gateways, config);
   const obsolete = gateways.flatMap((gateway) => obstaclesTo(host, link, gateway, config));
   for (const gateway of gateways) rememberAddress(host, link, formatCidr(gateway));
-  await ipBatch(host, [
+  const commands = [
     ...obsolete.map((address) => deleteAddress(link.ifname, address)),
     ...gateways.map((gateway) => replaceAddress(link.ifname, gateway, config.enabledad)),
-  ]);
+  ];
+  await ipBatch(host, commands, { holding });
 }
 
 function refuseObstacles(host: Host, link: LinkInfo, gateways: readonly Cidr[], config: Config): void {

@@ -1,20 +1,11 @@
 /** The config of veth-bridge: what it accepts, and the settings that follow from it. */
 import * as z from 'zod/mini';
-import { baseConfigSchema } from '../../lib/cni/config.ts';
+import { baseConfigSchema, deviceName, linkMtu } from '../../lib/cni/config.ts';
 import { chosenMac } from '../../lib/cni/mac.ts';
 import type { Context } from '../../lib/cni/plugin.ts';
-import { ifnameFault } from '../../lib/cni/request.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 
-/** A name that is also safe in an nft set, where `*` is a pattern. */
-const deviceName = z.string().check(
-  z.refine((name) => ifnameFault(name) === undefined && /^[^*{}$;]+$/.test(name), {
-    error: 'an interface name of 1 to 15 bytes, without white space or any of / : % " \' # \\ * { } $ ;',
-  }),
-);
-
 const vlanId = z.int().check(z.gte(1), z.lte(4094));
-const mtu = z.int().check(z.gte(0), z.lte(65535));
 
 const trunkEntry = z
   .object({ id: z.optional(vlanId), minID: z.optional(vlanId), maxID: z.optional(vlanId) })
@@ -34,7 +25,7 @@ export const configSchema = z.extend(baseConfigSchema, {
   forceAddress: z._default(z.boolean(), false),
   ipMasq: z._default(z.boolean(), false),
   ipMasqBackend: z._default(z.enum(['nftables', 'iptables']), 'nftables'),
-  mtu: z._default(mtu, 0),
+  mtu: z._default(linkMtu, 0),
   hairpinMode: z._default(z.boolean(), false),
   promiscMode: z._default(z.boolean(), false),
   vlan: z._default(z.int().check(z.gte(0), z.lte(4094)), 0),

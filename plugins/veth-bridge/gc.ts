@@ -1,7 +1,7 @@
 /** GC: removes what belongs to this network and to none of its valid attachments; goes on after errors. */
 import { identify, isMarked, isOfNetwork } from '../../lib/cni/identity.ts';
 import type { GcContext } from '../../lib/cni/plugin.ts';
-import { joinErrors } from '../../lib/errors.ts';
+import { doAll } from '../../lib/errors.ts';
 import { lockPath } from '../../lib/exec/lock.ts';
 import { ipBatch } from '../../lib/ip/batch.ts';
 import { deleteLink } from '../../lib/ip/link.ts';
@@ -17,7 +17,7 @@ export async function gc({ request, config, host, ipam, valid }: GcContext<Confi
   const isStale = (label: string | undefined): boolean =>
     isOfNetwork(label, network) && !identities.some((identity) => isMarked(label, identity));
 
-  const steps = [
+  await doAll([
     async () => {
       const [document] = await ipBatch(host, [['link', 'show', 'type', 'veth']]);
       const stale = readLinks(document).filter((link) => isStale(link.ifalias));
@@ -31,15 +31,5 @@ export async function gc({ request, config, host, ipam, valid }: GcContext<Confi
     },
     () => collectStaleRules(host, config, network, identities, lockPath(host.runDir, 'gc', network)),
     async () => ipam?.gc(),
-  ];
-  const errors: unknown[] = [];
-  for (const step of steps) {
-    try {
-      await step();
-    } catch (error) {
-      errors.push(error);
-    }
-  }
-  const error = joinErrors(errors);
-  if (error) throw error;
+  ]);
 }

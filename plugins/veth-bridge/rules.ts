@@ -51,7 +51,9 @@ export async function putRules(
 }
 
 export async function removeRules(host: Host, config: Config, names: Names, guarded: Guarded): Promise<void> {
-  const known = nftRules(config, names, guarded);
+  const rules = nftRules(config, names, guarded);
+  // The elements of a port whose name is not of this attachment alone are looked up, to see whose they are.
+  const known = config.hostInterfaceName === undefined ? rules : { ...rules, guard: undefined };
   const guardedPort = config.macspoofchk ? names.host : undefined;
   if (byNft(config) || guardedPort) {
     await deleteRules(

@@ -7,7 +7,7 @@
 import { recordedIn } from '../../lib/attach/recorded.ts';
 import { isOfNetwork, isOurMark } from '../../lib/cni/identity.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
-import { joinErrors } from '../../lib/errors.ts';
+import { doAll } from '../../lib/errors.ts';
 import type { Host } from '../../lib/exec/host.ts';
 import { ipBatch, ipInSandbox, isIpError } from '../../lib/ip/batch.ts';
 import { deleteLink } from '../../lib/ip/link.ts';
@@ -22,33 +22,22 @@ export async function del(context: AttachmentContext<Config>): Promise<void> {
   const names = namesOf(context);
   const recorded = recordedIn(prevResult, attachment.ifname, config.bridge, names.host);
   const guarded = { mac: recorded.sandbox?.mac, addresses: recorded.addresses };
-  const errors: unknown[] = [];
-  const step = async (work: () => Promise<void>): Promise<void> => {
-    try {
-      await work();
-    } catch (error) {
-      errors.push(error);
-    }
-  };
-
-  await step(async () => {
-    if (await unplug(host, names)) return;
-    // Not made by us, or gone with its sandbox: perhaps the reference bridge made this pod.
-    await unplugForeign(context, names);
-    await removeReferenceRules(host, config, names);
-  });
-  await step(() => removeRules(host, config, names, guarded));
-  if (config.ipMasq && isLastOf(host, attachment.network, config.bridge)) {
-    const { addresses } = recorded;
-    await step(() =>
-      addresses.length > 0
-        ? dropIdleChains(host, attachment.network, addresses)
-        : dropNetworkChains(host, attachment.network),
-    );
-  }
-  if (ipam) await step(() => ipam.del());
-  const error = joinErrors(errors);
-  if (error) throw error;
+  await doAll([
+    async () => {
+      if (await unplug(host, names)) return;
+      // Not made by us, or gone with its sandbox: perhaps the reference bridge made this pod.
+      await unplugForeign(context, names);
+      await removeReferenceRules(host, config, names);
+    },
+    () => removeRules(host, config, names, guarded),
+    async () => {
+      if (!config.ipMasq || !isLastOf(host, attachment.network, config.bridge)) return;
+      const { addresses } = recorded;
+      if (addresses.length > 0) await dropIdleChains(host, attachment.network, addresses);
+      else await dropNetworkChains(host, attachment.network);
+    },
+    async () => ipam?.del(),
+  ]);
 }
 
 /**

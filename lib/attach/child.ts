@@ -1,0 +1,231 @@
+/**
+ * A link that is a child of a master and lives in the sandbox alone: macvlan, ipvlan.
+ *
+ * It is made on the host under a name of its own and moved with its final name in the same batch: made in the sandbox
+ * straight away, older kernels refuse a name that the host has too.
+ */
+import { type AttachmentContext, sandboxOf } from '../cni/plugin.ts';
+import { CniError, ErrorCode, show } from '../errors.ts';
+import type { Host, Netns } from '../exec/host.ts';
+import { type IpError, ipBatch, ipInSandbox, isIpError } from '../ip/batch.ts';
+import type { Command } from '../ip/command.ts';
+import { deleteLink, setAlias } from '../ip/link.ts';
+import { defaultRouteDevice, defaultRouteDeviceIn } from '../ip/master.ts';
+import { kindOf, type LinkInfo, readLinks, showDevice } from '../ip/read.ts';
+import { isAliasOf, type Names } from './names.ts';
+
+export interface ChildPlan {
+  readonly kind: 'macvlan' | 'ipvlan';
+  readonly master: string;
+  /** The master is inside the sandbox. */
+  readonly inContainer: boolean;
+  /** The master's where it is undefined. */
+  readonly mtu: number | undefined;
+  readonly mac: string | undefined;
+  /** What follows `type KIND`. */
+  readonly options: readonly string[];
+  /** Settings of the link that cannot be given when it is made. */
+  readonly settings?: (device: string) => readonly Command[];
+  /** Why the kernel may have refused it, in words; for EINVAL and EBUSY, with which it tells nothing. */
+  readonly hint: string;
+}
+
+/** @throws CniError 7 where none is named and there is no default route */
+export async function masterOf(
+  context: AttachmentContext<unknown>,
+  named: string | undefined,
+  inContainer: boolean,
+): Promise<string> {
+  if (named) return named;
+  const found = inContainer
+    ? await defaultRouteDeviceIn(context.host, sandboxOf(context))
+    : defaultRouteDevice(context.host);
+  if (found !== undefined) return found;
+  throw new CniError(
+    ErrorCode.invalidConfig,
+    `master: none is named, and ${inContainer ? 'the sandbox' : 'this node'} has no default route whose device it could be; name one`,
+  );
+}
+
+/**
+ * Makes the link; where that fails, nothing of it is left, and nothing else is touched.
+ * @returns the master, as it stood
+ * @throws CniError 102 where the name is taken in the sandbox, 7 where master, MTU or mode do not fit
+ */
+export async function plugChild(
+  context: AttachmentContext<unknown>,
+  names: Names,
+  plan: ChildPlan,
+): Promise<LinkInfo> {
+  const { host, attachment } = context;
+  const sandbox = sandboxOf(context);
+  const device = plan.inContainer ? attachment.ifname : names.host;
+  const add = addChild(plan, device);
+  const commands = [
+    showDevice(plan.master),
+    add,
+    ...(plan.settings?.(device) ?? []),
+    setAlias(device, names.alias),
+    ...(plan.inContainer ? [] : [moveAs(device, sandbox, attachment.ifname)]),
+  ];
+  try {
+    const run = plan.inContainer
+      ? ipInSandbox(host, sandbox, commands, names)
+      : ipBatch(host, commands, names);
+    const [document] = await run;
+    const master = readLinks(document)[0];
+    if (master === undefined) throw missingMaster(plan);
+    return master;
+  } catch (error) {
+    if (!isIpError(error)) throw error;
+    const addIndex = commands.indexOf(add);
+    if (error.failed > addIndex) await discard(host, sandbox, device, plan.inContainer);
+    throw await explain(error, context, names, plan, addIndex);
+  }
+}
+
+function addChild({ kind, master, mtu, mac, options }: ChildPlan, device: string): Command {
+  return [
+    ...['link', 'add', 'link', master, 'name', device],
+    ...(mac === undefined ? [] : ['address', mac]),
+    ...(mtu === undefined ? [] : ['mtu', String(mtu)]),
+    ...['type', kind, ...options],
+  ];
+}
+
+/** One message: the kernel moves the link and renames it there. */
+const moveAs = (device: string, sandbox: Netns, name: string): Command => [
+  ...['link', 'set', 'dev', device, 'netns', sandbox.ref, 'name', name],
+];
+
+const missingMaster = ({ master, inContainer }: ChildPlan): CniError =>
+  new CniError(
+    ErrorCode.invalidConfig,
+    `master: there is no link ${show(master)} ${inContainer ? 'in the sandbox; without linkInContainer it is looked for on the node' : 'on this node; with linkInContainer it is looked for in the sandbox'}`,
+  );
+
+async function explain(
+  error: IpError,
+  context: AttachmentContext<unknown>,
+  names: Names,
+  plan: ChildPlan,
+  addIndex: number,
+): Promise<CniError> {
+  const { attachment, request } = context;
+  const { failed } = error;
+  if (failed < addIndex) return isIpError(error, 'missing') ? missingMaster(plan) : error;
+  const taken: boolean = isIpError(error, 'exists');
+  if (taken) {
+    const atMove = failed > addIndex || plan.inContainer;
+    return new CniError(
+      ErrorCode.alreadyExists,
+      atMove
+        ? `CNI_IFNAME: ${show(attachment.ifname)} exists in ${request.netns} already; it is left as it is. DEL removes it`
+        : `another call is making ${attachment.ifname} of container ${attachment.containerId} (link ${names.host})`,
+      error.details,
+    );
+  }
+  if (failed > addIndex) return error;
+  const master = await readMaster(context.host, sandboxOf(context), plan);
+  return (master && refusal(plan, master, error)) ?? error;
+}
+
+/** What stands against a child of this master, as far as it can be seen. */
+function refusal(plan: ChildPlan, master: LinkInfo, error: IpError): CniError | undefined {
+  const refuse = (message: string): CniError => new CniError(ErrorCode.invalidConfig, message, error.details);
+  const name = show(plan.master);
+  if (plan.mtu !== undefined && plan.mtu > master.mtu) {
+    return refuse(`mtu: ${plan.mtu} is more than the ${master.mtu} of the master ${name}`);
+  }
+  if (master.master !== undefined) {
+    return refuse(
+      `master: ${name} is a port of ${master.master}, and a port cannot have ${plan.kind} links; name another link`,
+    );
+  }
+  if (isIpError(error, 'busy') || isIpError(error, 'invalid')) {
+    return refuse(`master: the kernel refuses ${name} a ${plan.kind} link (${error.reason}): ${plan.hint}`);
+  }
+  return undefined;
+}
+
+type MasterPlace = Pick<ChildPlan, 'master' | 'inContainer'>;
+
+async function readMaster(
+  host: Host,
+  sandbox: Netns,
+  { master, inContainer }: MasterPlace,
+): Promise<LinkInfo | undefined> {
+  const commands = [showDevice(master)];
+  const documents = inContainer
+    ? await ipInSandbox(host, sandbox, commands, { force: true })
+    : await ipBatch(host, commands, { force: true });
+  return documents.flatMap(readLinks)[0];
+}
+
+/**
+ * Takes back a link that was made and not finished. A name that is taken in the sandbox leaves it there under its first
+ * name, and the one that has the name may be this attachment's own, of an earlier ADD: it is not touched.
+ */
+async function discard(host: Host, sandbox: Netns, device: string, inContainer: boolean): Promise<void> {
+  if (!inContainer) await ipBatch(host, [deleteLink(device)], { force: true });
+  await ipInSandbox(host, sandbox, [deleteLink(device)], { force: true });
+}
+
+/**
+ * DEL: deletes the attachment's link where it is proven to be its own.
+ * @param isForeignOwn judges a link without our alias: of a pod that the reference plugin made
+ */
+export async function unplugChild(
+  context: AttachmentContext<unknown>,
+  names: Names,
+  isForeignOwn: (link: LinkInfo) => boolean,
+): Promise<void> {
+  const { host, sandbox, attachment } = context;
+  // Under the lock, so that the child of an ADD that was killed is waited for; mostly there is nothing on the host.
+  await ipBatch(host, [deleteLink(names.host)], { lock: names.lock, force: true });
+  if (sandbox === undefined) return;
+  for (const link of await readIn(host, sandbox, [names.host, attachment.ifname])) {
+    const own = isAliasOf(names, link.ifalias) || (link.ifalias === undefined && isForeignOwn(link));
+    if (own) await ipInSandbox(host, sandbox, [deleteLink(link.ifname)], { force: true });
+  }
+}
+
+async function readIn(host: Host, sandbox: Netns, devices: readonly string[]): Promise<LinkInfo[]> {
+  const documents = await ipInSandbox(host, sandbox, devices.map(showDevice), { force: true });
+  return documents.flatMap(readLinks);
+}
+
+export interface ChildFacts {
+  readonly kind: string;
+  readonly master: string;
+  readonly inContainer: boolean;
+  /** `mode` and `flag` as ip shows them. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** CHECK: what is not as planned of the link's kind, master and mode. */
+export async function childFaults(context: AttachmentContext<unknown>, plan: ChildFacts): Promise<string[]> {
+  const { host, attachment } = context;
+  const sandbox = sandboxOf(context);
+  const [link] = await readIn(host, sandbox, [attachment.ifname]);
+  // Gone, or of another kind: that is told by whoever looks at the sandbox.
+  if (link === undefined || kindOf(link) !== plan.kind) return [];
+  const master = await readMaster(host, sandbox, plan);
+  const faults: string[] = [];
+  if (master === undefined) faults.push(`the master ${plan.master} is gone`);
+  else if (!isChildOf(link, master)) faults.push(`the master of ${attachment.ifname} is not ${plan.master}`);
+  for (const [name, wanted] of Object.entries(plan.settings)) {
+    const actual = link.linkinfo?.info_data?.[name];
+    if (actual !== undefined && actual !== wanted) {
+      faults.push(`the ${name} of ${attachment.ifname} is ${String(actual)}, not ${wanted}`);
+    }
+  }
+  return faults;
+}
+
+/** ip names a link's master by name where it is in the same namespace, by index where it is not. */
+function isChildOf(link: LinkInfo, master: LinkInfo): boolean {
+  return link.link === undefined || link.link === null
+    ? link.link_index === master.ifindex
+    : link.link === master.ifname;
+}
