@@ -43,10 +43,13 @@ demo: setup-demo build ## connect two namespaces with the built plugins, and let
 .PHONY: test
 test: lint test-unit test-e2e test-vm ## all tests that fit into half an hour
 
-.PHONY: lint
-lint: setup-build ## types, style, layers
+.PHONY: lint lint-types lint-style lint-layers
+lint: lint-types lint-style lint-layers ## types, style, layers
+lint-types: setup-build
 	$(NODE) node_modules/typescript/bin/tsc --noEmit
+lint-style: setup-build
 	$(NODE) node_modules/@biomejs/biome/bin/biome check
+lint-layers: setup-build
 	$(NODE) scripts/check-layers.ts
 
 .PHONY: format

@@ -5,29 +5,22 @@
 import { readSync, writeSync } from 'node:fs';
 import { basename } from 'node:path';
 import { serve } from './lib/cni/serve.ts';
-import { isErrnoException } from './lib/errors.ts';
-import type { Host } from './lib/exec/host.ts';
-import * as kernel from './lib/exec/kernel.ts';
-import { realRunner } from './lib/exec/runner.ts';
-import { openNetns } from './lib/ip/netns.ts';
+import { currentVersion } from './lib/cni/version.ts';
+import { ErrorCode, isErrnoException } from './lib/errors.ts';
+import { realHost } from './lib/ip/real-host.ts';
 import { findPlugin } from './plugins/index.ts';
-
-const runDir = '/run/plumbline';
-
-function realHost(searchPath: string | undefined): Host {
-  return {
-    runner: realRunner({ searchPath, runDir }),
-    kernel,
-    runDir,
-    executable: '/proc/self/exe',
-    openNetns,
-  };
-}
 
 export async function main(): Promise<void> {
   const name = basename(process.argv0);
   const { env } = process;
   const plugin = findPlugin(name);
+  if (plugin === undefined && env['CNI_COMMAND'] && name !== 'plumbline') {
+    // A runtime reads standard output, and would make nothing of a help text.
+    const msg = `type: "${name}" is no plugin of this build of plumbline; install a later release, or correct type`;
+    write(1)(`${JSON.stringify({ cniVersion: currentVersion, code: ErrorCode.invalidConfig, msg })}\n`);
+    process.exitCode = 1;
+    return;
+  }
   if (plugin === undefined) {
     const { runCli } = await import('./cli/index.ts');
     process.exitCode = await runCli(process.argv.slice(2), {

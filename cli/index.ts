@@ -1,11 +1,12 @@
 import { type CliIo, type Command, CommandError, UsageError } from './command.ts';
 import { PROGRAM } from './executable.ts';
 import { installCommand, uninstallCommand } from './install-command.ts';
+import { releaseUplinkCommand } from './release-uplink.ts';
 import { VERSION } from './version.ts';
 
 export type { CliIo } from './command.ts';
 
-const COMMANDS: readonly Command[] = [installCommand, uninstallCommand];
+const COMMANDS: readonly Command[] = [installCommand, uninstallCommand, releaseUplinkCommand];
 
 /** The exit status for arguments that make no sense, as most programs have it. */
 const EXIT_USAGE = 2;

@@ -19,6 +19,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
@@ -126,6 +127,7 @@ function cleanEnvironment(): void {
 }
 
 async function run(): Promise<void> {
+  const started = new Date();
   const { values } = parseArgs({ options: { out: { type: 'string', default: join(root, 'dist', 'bin') } } });
   const out = resolve(values.out);
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
@@ -138,6 +140,8 @@ async function run(): Promise<void> {
     await bundle(entry, version);
     await makeExecutable(entry, executable);
     finish(executable, version);
+    // A source that was saved while the build ran may not be in it: to make, the result is as old as its sources were.
+    utimesSync(executable, started, started);
     placeLinks(
       out,
       executable,

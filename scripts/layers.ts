@@ -2,7 +2,7 @@
  * Which folder may import which. Imports go down only, so that each layer can be read, tested and replaced without the
  * ones above it; a plugin that imports another would grow into a second, hidden library.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
 interface Layer {
@@ -74,8 +74,13 @@ export function findViolations(root: string): Violation[] {
 }
 
 function sources(root: string): string[] {
-  return readdirSync(root, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts') && ROOTS.includes(path.split('/')[0] ?? ''))
+  return ROOTS.flatMap((name) => {
+    const path = join(root, name);
+    if (!existsSync(path)) return [];
+    if (statSync(path).isFile()) return [name];
+    return readdirSync(path, { recursive: true, encoding: 'utf8' }).map((below) => join(name, below));
+  })
+    .filter((path) => path.endsWith('.ts'))
     .sort();
 }
 

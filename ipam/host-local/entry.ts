@@ -48,15 +48,22 @@ export function formatAddressLine(address: string): string {
 
 /** An entry's text read; undefined where it is torn, or of a later format. */
 export function parseEntry(text: string): IndexEntry | undefined {
-  const lines = text.split('\n').slice(0, -1);
-  if (lines[0] !== firstLine) return undefined;
-  const valuesOf = (key: string): readonly string[] =>
-    lines.filter((line) => line.startsWith(`${key} `)).map((line) => line.slice(key.length + 1));
-  const [machine] = valuesOf('machine');
-  const [boot] = valuesOf('boot');
-  const [containerId] = valuesOf('container');
-  const [ifname] = valuesOf('interface');
-  if (machine === undefined || boot === undefined || containerId === undefined || ifname === undefined)
-    return undefined;
-  return { machine, boot, containerId, ifname, addresses: [...new Set(valuesOf('address'))] };
+  const [first, ...lines] = text.split('\n').slice(0, -1);
+  if (first !== firstLine) return undefined;
+  const values = new Map<string, string>();
+  const addresses = new Set<string>();
+  for (const line of lines) {
+    const [key, value] = splitOnce(line);
+    if (key === 'address') addresses.add(value);
+    else values.set(key, value);
+  }
+  const [machine, boot] = [values.get('machine'), values.get('boot')];
+  const [containerId, ifname] = [values.get('container'), values.get('interface')];
+  if (!machine || !boot || !containerId || !ifname) return undefined;
+  return { machine, boot, containerId, ifname, addresses: [...addresses] };
+}
+
+function splitOnce(line: string): readonly [key: string, value: string] {
+  const at = line.indexOf(' ');
+  return at < 0 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)];
 }

@@ -48,10 +48,10 @@ export function readAll(fd: number): string {
   let buffer = Buffer.allocUnsafe(1024);
   let length = 0;
   for (;;) {
-    const count = readSync(fd, buffer, length, buffer.length - length, length);
-    length += count;
-    if (count === 0 || length === smallFile) return buffer.toString('utf8', 0, length);
-    if (length === buffer.length) buffer = Buffer.concat([buffer], Math.min(buffer.length * 8, smallFile));
+    length += readSync(fd, buffer, length, buffer.length - length, length);
+    // Less than there was room for is all there is.
+    if (length < buffer.length || length === smallFile) return buffer.toString('utf8', 0, length);
+    buffer = Buffer.concat([buffer], Math.min(buffer.length * 8, smallFile));
   }
 }
 

@@ -138,14 +138,13 @@ function sweep(store: Store, judge: Judge): Swept {
       return failed;
     }
   };
-  // An entry stays as long as one of its reservations could not be released.
-  const stuck = new Set<string>();
+  const sweeping: Sweeping = { store, judge, stuck: new Set(), entries: new Map() };
   const released = reservedNames(store).filter((address) =>
-    attempt(() => sweepReservation(store, judge, address, stuck), false),
+    attempt(() => sweepReservation(sweeping, address), false),
   );
-  for (const key of namesIn(store.index).filter((name) => isKey(name) && !stuck.has(name))) {
+  for (const key of namesIn(store.index).filter((name) => isKey(name) && !sweeping.stuck.has(name))) {
     attempt(() => {
-      const entry = readEntry(store, key);
+      const entry = entryOf(sweeping, key);
       return entry !== undefined && judge.isStale(entry, key) && unlinkIfThere(`${store.index}/${key}`);
     }, false);
   }
@@ -156,14 +155,30 @@ function sweep(store: Store, judge: Judge): Swept {
   return { released, errors };
 }
 
+interface Sweeping {
+  readonly store: Store;
+  readonly judge: Judge;
+  /** Keys of entries that stay, since one of their reservations could not be released. */
+  readonly stuck: Set<string>;
+  /** Entries that have been read. With the lock held, none of them is replaced. */
+  readonly entries: Map<string, IndexEntry | 'torn'>;
+}
+
+function entryOf({ store, entries }: Sweeping, key: string): IndexEntry | 'torn' | undefined {
+  const entry = entries.get(key) ?? readEntry(store, key);
+  if (entry !== undefined) entries.set(key, entry);
+  return entry;
+}
+
 /** Releases one reservation if it is to be; returns whether it was. */
-function sweepReservation(store: Store, judge: Judge, address: string, stuck: Set<string>): boolean {
+function sweepReservation(sweeping: Sweeping, address: string): boolean {
+  const { store, judge, stuck } = sweeping;
   const holder = holderOf(store, address);
   if (holder === 'torn') return unlinkIfThere(`${store.folder}/${address}`);
   if (!isNamed(holder)) return false;
   const { containerId, ifname } = holder;
   const key = ifname === undefined ? undefined : keyOf({ containerId, ifname });
-  const entry = key === undefined ? undefined : readEntry(store, key);
+  const entry = key === undefined ? undefined : entryOf(sweeping, key);
   if (!judge.isDead({ address, holder, key, entry })) return false;
   try {
     return unlinkIfThere(`${store.folder}/${address}`);

@@ -94,7 +94,7 @@ export async function checkIptables(host: Host, owner: Owner, addresses: readonl
     const text = formatAddress(address);
     const rules = await postrouting(host, address.family);
     const jump = rules.some((rule) => rule.includes(`-s ${text}/`) && rule.endsWith(` -j ${chain}`));
-    if (!jump || !(await hasChain(host, address.family, chain))) {
+    if (!jump || !(await masquerades(host, address.family, chain))) {
       faults.push(
         `the masquerade rule of ${text} is gone from ${tools[address.family]}' table nat, chain ${chain}`,
       );
@@ -113,6 +113,11 @@ async function postrouting(host: Host, family: Family): Promise<string[]> {
     'POSTROUTING',
   ]);
   return status === 0 ? stdout.split('\n').filter((line) => line.startsWith('-A ')) : [];
+}
+
+async function masquerades(host: Host, family: Family, chain: string): Promise<boolean> {
+  const { stdout } = await host.runner.run(tools[family], ['-w', '60', '-t', 'nat', '-n', '-L', chain]);
+  return /^MASQUERADE /m.test(stdout);
 }
 
 async function hasChain(host: Host, family: Family, chain: string): Promise<boolean> {

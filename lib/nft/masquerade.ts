@@ -22,7 +22,7 @@ export interface Owner {
 }
 
 const table = 'inet plumbline';
-const sources = { 4: 'sources4', 6: 'sources6' } as const;
+export const sources = { 4: 'sources4', 6: 'sources6' } as const;
 export const owners = { 4: 'owners4', 6: 'owners6' } as const;
 const multicast = { 4: '224.0.0.0/4', 6: 'ff00::/8' } as const;
 const protocol = { 4: 'ip', 6: 'ip6' } as const;
@@ -80,11 +80,17 @@ export function createMasquerade(owner: Owner, address: Cidr): readonly string[]
 
 /** Deletes the element only where it is this owner's: the transaction fails at its first line where it is not. */
 export function deleteMasquerade(key: string, address: Cidr): readonly string[] {
-  const { family } = address.address;
-  return [
-    `delete element ${table} ${owners[family]} { ${ownerKey(key, address)} }`,
-    `delete element ${table} ${sources[family]} { ${formatAddress(address.address)} }`,
-  ];
+  return [deleteOwner(key, address), deleteSource(address)];
+}
+
+/** The owner's part alone, where the other is gone. */
+export function deleteOwner(key: string, address: Cidr): string {
+  return `delete element ${table} ${owners[address.address.family]} { ${ownerKey(key, address)} }`;
+}
+
+/** The element alone, where its owner's part is gone. */
+export function deleteSource({ address }: Cidr): string {
+  return `delete element ${table} ${sources[address.family]} { ${formatAddress(address)} }`;
 }
 
 /** A host's address as a network of its own, for what only knows the address. */

@@ -19,11 +19,14 @@ import {
   chainPrefix,
   createMasquerade,
   deleteMasquerade,
+  deleteOwner,
+  deleteSource,
   hostCidr,
   masqueradeBase,
   masqueradeChain,
   type Owner,
   owners,
+  sources,
   subnetChain,
   subnetOf,
 } from './masquerade.ts';
@@ -113,6 +116,18 @@ interface Owned {
 
 const forgetOwned = ({ key, address }: Owned): readonly string[] => deleteMasquerade(key, hostCidr(address));
 
+/** Elements whose comment the caller knows, but which have no owner: somebody has deleted that. */
+async function orphanedSources(host: Host, isWanted: (comment: string) => boolean): Promise<Cidr[]> {
+  const elements = [
+    ...(await listElements(host, 'inet', sources[4], 'map')),
+    ...(await listElements(host, 'inet', sources[6], 'map')),
+  ];
+  return elements
+    .filter(({ comment }) => isWanted(comment))
+    .flatMap(({ key: [text = ''] }) => parseAddress(text) ?? [])
+    .map(hostCidr);
+}
+
 async function ownedElements(host: Host): Promise<Owned[]> {
   const elements = [
     ...(await listElements(host, 'inet', owners[4])),
@@ -162,7 +177,7 @@ export async function deleteRules(host: Host, rules: RulesToDelete, lock: string
     (!masquerade || known.masquerade.length > 0) && (guardedPort === undefined || known.guard !== undefined);
   if (complete && (await transact(host, deletion(known), { lock })) === 'done') return;
   await deleteWhere(host, {
-    owned: masquerade ? (element) => element.key === owner.key : undefined,
+    owned: masquerade ? (comment) => comment === owner.comment : undefined,
     // A name that a config has chosen may be another attachment's by now.
     port:
       guardedPort === undefined
@@ -172,14 +187,19 @@ export async function deleteRules(host: Host, rules: RulesToDelete, lock: string
 }
 
 interface Selection {
-  readonly owned: ((element: Owned) => boolean) | undefined;
+  /** By the comment, which tells whose an element is. */
+  readonly owned: ((comment: string) => boolean) | undefined;
   readonly port: ((element: { readonly port: string; readonly comment: string }) => boolean) | undefined;
 }
 
 /** Each address and port in a transaction of its own: what another call deletes meanwhile must not keep the rest. */
 async function deleteWhere(host: Host, { owned, port }: Selection): Promise<void> {
-  for (const element of owned ? (await ownedElements(host)).filter(owned) : []) {
-    await transact(host, [...forgetOwned(element)]);
+  if (owned !== undefined) {
+    for (const element of (await ownedElements(host)).filter(({ comment }) => owned(comment))) {
+      const verdict = await transact(host, forgetOwned(element));
+      if (verdict === 'missing') await transact(host, [deleteOwner(element.key, hostCidr(element.address))]);
+    }
+    for (const address of await orphanedSources(host, owned)) await transact(host, [deleteSource(address)]);
   }
   if (port === undefined) return;
   const { guarded, allowed } = await guardElements(host);
@@ -191,7 +211,7 @@ async function deleteWhere(host: Host, { owned, port }: Selection): Promise<void
 /** Deletes the rules of every attachment whose comment the caller calls stale. */
 export async function collectRules(host: Host, isStale: (comment: string) => boolean): Promise<void> {
   await deleteWhere(host, {
-    owned: ({ comment }) => isStale(comment),
+    owned: isStale,
     port: ({ comment }) => isStale(comment),
   });
 }

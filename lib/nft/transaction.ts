@@ -70,14 +70,23 @@ const elementKey = z.union([z.string(), z.object({ concat: z.array(z.string()) }
 const element = z.object({ elem: z.object({ val: elementKey, comment: z.optional(z.string()) }) });
 const elementHolder = z.object({ elem: z.optional(z.array(z.unknown())) });
 
-/** All elements of one of our sets; for GC and for repairs, never for what every pod pays: it grows with the node. */
-export async function listElements(host: Host, family: string, set: string): Promise<Element[]> {
-  const objects = await list(host, ['set', family, 'plumbline', set]);
+/**
+ * All elements of one of our sets or maps; for GC and for repairs, never for what every pod pays: it grows with the
+ * node.
+ */
+export async function listElements(
+  host: Host,
+  family: string,
+  name: string,
+  kind: 'set' | 'map' = 'set',
+): Promise<Element[]> {
+  const objects = await list(host, [kind, family, 'plumbline', name]);
   return objects
-    .map((object) => z.safeParse(elementHolder, object['set']))
+    .map((object) => z.safeParse(elementHolder, object[kind]))
     .flatMap((holder) => (holder.success ? (holder.data.elem ?? []) : []))
     .flatMap((entry) => {
-      const parsed = z.safeParse(element, entry);
+      // A map's element is a pair: the key's part, and what it maps to.
+      const parsed = z.safeParse(element, Array.isArray(entry) ? entry[0] : entry);
       if (!parsed.success) return [];
       const { val, comment = '' } = parsed.data.elem;
       return [{ key: typeof val === 'string' ? [val] : val.concat, comment }];

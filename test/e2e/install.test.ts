@@ -5,6 +5,7 @@ import {
   appendFileSync,
   constants,
   copyFileSync,
+  cpSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -12,7 +13,9 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,6 +25,8 @@ import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EXECUTABLES, formatMark, readMark } from '../../cli/executable.ts';
 import { binDir as built, repoRoot } from '../support/paths.ts';
+
+const sourceFolders = ['scripts', 'cli', 'lib', 'plugins', 'ipam'];
 
 let root = '';
 let binDir = '';
@@ -226,31 +231,38 @@ describe('plumbline install', () => {
   });
 });
 
-describe('make', () => {
-  const make = (...args: readonly string[]) => run('make', '--no-print-directory', '-C', repoRoot, ...args);
+test('make builds once, and installs and uninstalls within DESTDIR and BINDIR', async () => {
+  // In a copy: nobody edits its sources meanwhile, and the executable that other tests run stays.
+  const tree = join(root, 'tree');
+  for (const name of ['Makefile', 'package.json', 'package-lock.json', 'main.ts', ...sourceFolders]) {
+    cpSync(join(repoRoot, name), join(tree, name), { recursive: true, preserveTimestamps: true });
+  }
+  symlinkSync(join(repoRoot, 'node_modules'), join(tree, 'node_modules'));
+  const make = (...args: readonly string[]) => run('make', '--no-print-directory', '-C', tree, ...args);
+  const executable = join(tree, 'dist/bin/plumbline');
 
-  test('build does nothing where no source has changed', async () => {
-    expect((await make('build')).code).toBe(0);
-    const { ino } = statSync(program);
-    const { code, stdout } = await make('build');
-    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
-    expect(statSync(program).ino).toBe(ino);
-  });
+  expect(await make('build')).toMatchObject({ code: 0, stdout: expect.stringContaining('scripts/build.ts') });
+  const { ino } = statSync(executable);
+  expect(await make('build')).toEqual({ code: 0, stdout: '', stderr: '' });
+  rmSync(join(tree, 'dist/bin/ovs'));
+  expect((await make('build')).code).toBe(0);
+  expect(statSync(join(tree, 'dist/bin/ovs')).ino).toBe(ino);
+  utimesSync(join(tree, 'lib/errors.ts'), new Date(), new Date());
+  expect((await make('--dry-run', 'build')).stdout).toContain('scripts/build.ts');
+  utimesSync(join(tree, 'lib/errors.ts'), 0, 0);
 
-  test('install and uninstall keep to DESTDIR and BINDIR', async () => {
-    const where = [`DESTDIR=${root}/stage dir`, 'BINDIR=/usr/libexec/cni'];
-    binDir = join(root, 'stage dir/usr/libexec/cni');
-    const installed = await make('install', ...where);
-    expect(installed).toMatchObject({ code: 0, stderr: '' });
-    expect(installed.stdout).toContain(linesOf(`installed ${version}`));
-    expect(inodes()).toHaveLength(1);
-    writeFileSync(join(binDir, 'portmap'), '');
-    expect((await make('install', 'AS_BRIDGE=1', ...where)).stdout).toContain(
-      `${binDir}/bridge: installed ${version}`,
-    );
-    expect((await make('uninstall', ...where)).code).toBe(0);
-    expect(readdirSync(binDir)).toEqual(['portmap']);
-  });
+  const where = [`DESTDIR=${root}/stage dir`, 'BINDIR=/usr/libexec/cni'];
+  binDir = join(root, 'stage dir/usr/libexec/cni');
+  const installed = await make('install', ...where);
+  expect(installed).toMatchObject({ code: 0, stderr: '' });
+  expect(installed.stdout).toContain(linesOf(`installed ${version}`));
+  expect(inodes()).toHaveLength(1);
+  writeFileSync(join(binDir, 'portmap'), '');
+  expect((await make('install', 'AS_BRIDGE=1', ...where)).stdout).toContain(
+    `${binDir}/bridge: installed ${version}`,
+  );
+  expect((await make('uninstall', ...where)).code).toBe(0);
+  expect(readdirSync(binDir)).toEqual(['portmap']);
 });
 
 async function outputOf(child: ReturnType<typeof spawn>): Promise<string> {

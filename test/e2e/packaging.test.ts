@@ -206,6 +206,16 @@ describe('the environment does not steer it', () => {
 });
 
 describe('it needs little', () => {
+  testNeeds(['strace'], 'shared libraries that every Debian system has', async () => {
+    const libraries = filesOpened([plugin], {}).flatMap(
+      (path) => /^\/.*\/(lib[^/]*\.so)[.\d]*$/.exec(path)?.[1] ?? [],
+    );
+    // What every Debian has. Node from version 25 on needs libatomic too, which a minimal one lacks: hence 24.
+    expect(new Set(libraries)).toEqual(
+      new Set(['libc.so', 'libdl.so', 'libgcc_s.so', 'libm.so', 'libpthread.so', 'libstdc++.so']),
+    );
+  });
+
   test('no environment but CNI_*', async ({ node }) => {
     expectVersions(ask([plugin]));
     await live(node, { env: { PATH: undefined } });
