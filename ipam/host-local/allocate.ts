@@ -11,15 +11,8 @@ import {
   type RangeSet,
   rangeOf,
 } from './pool.ts';
-import {
-  beginReservation,
-  holderOf,
-  isNamed,
-  lastReserved,
-  type Reservation,
-  type Store,
-  takenNames,
-} from './store.ts';
+import { beginReservation, type Reservation } from './reserve.ts';
+import { holderOf, isNamed, lastReserved, type Store, takenNames } from './store.ts';
 
 export interface Demand {
   readonly sets: readonly RangeSet[];

@@ -13,9 +13,10 @@ import { allocate } from './allocate.ts';
 import { askedOf, type Config, configSchema, dataDirOf, isInSets, rangeSetsOf } from './config.ts';
 import { onDisk } from './files.ts';
 import { collectGarbage, reclaimAfterReboot } from './reclaim.ts';
+import { heldAddresses, isHeldBy, release } from './release.ts';
 import { readResolvConf } from './resolv-conf.ts';
 import { refuseIfUnavailable } from './status.ts';
-import { heldAddresses, isHeldBy, openStore, release, type Store, type StoreEnv } from './store.ts';
+import { openStore, type Store, type StoreEnv } from './store.ts';
 
 export const hostLocal = definePlugin({
   name: 'host-local',

@@ -29,10 +29,14 @@ export interface ReclaimOptions {
   readonly onReboot: boolean;
   /** Take back also what has no index entry, if it is older than this boot. */
   readonly foreign: boolean;
+  /** Milliseconds after which the rest is left to the next call. */
+  readonly patience?: number;
 }
 
 export interface Swept {
   readonly released: readonly string[];
+  /** Whether all has been gone through. */
+  readonly isComplete: boolean;
   /** What could not be released; the rest has been. */
   readonly errors: readonly unknown[];
 }
@@ -40,9 +44,14 @@ export interface Swept {
 /** By how much a reservation must be older than this boot: the clock may have been set a little meanwhile. */
 const clockSlack = 60_000;
 
+/** Some disks take a millisecond to remove a file: a pod is not to wait for ten thousand, nor others for the lock. */
+const usualPatience = 5_000;
+/** So many removals a call at least, whatever they take: each call gets on, however long the search. */
+const leastRemovals = 1_000;
+
 /**
  * Once per boot and network, takes back the reservations that are dead, and removes files that a loss of power has left
- * without content. Costs one small read where that has been done.
+ * without content. Costs one small read where that has been done. Where there is very much to do, several calls share it.
  *
  * Network namespaces do not outlive a boot. So a reservation is dead if its index entry names this machine and another
  * boot. dataDir may be shared between machines, and clocks jump, so nothing else counts - but for `foreign`, where the
@@ -67,7 +76,9 @@ export async function reclaimAfterReboot(store: Store, options: ReclaimOptions):
     },
     isStale: (entry) => options.onReboot && (entry === 'torn' || isOfEarlierBoot(entry)),
     isLitter: ([ofMachine, ofBoot]) => ofMachine === tagOf(store)[0] && ofBoot !== tagOf(store)[1],
+    patience: options.patience ?? usualPatience,
   });
+  if (!swept.isComplete) return swept;
   const temporary = `${store.temporary}/marker.${originTag({ machine, boot })}.${process.pid}`;
   unlinkIfThere(temporary);
   closeSync(writeNew(temporary, done, false));
@@ -101,6 +112,7 @@ export async function collectGarbage(store: Store, valid: readonly Owner[]): Pro
       return !entry.addresses.some((address) => holds(store, entry, address));
     },
     isLitter: ([ofMachine]) => ofMachine === tagOf(store)[0],
+    patience: Number.POSITIVE_INFINITY,
   });
   const error = joinErrors(errors);
   if (error) throw error;
@@ -122,6 +134,8 @@ interface Judge {
   isStale(entry: IndexEntry | 'torn', key: string): boolean;
   /** Whether a file on its way is to go, by the tags of machine and boot in its name. */
   isLitter(tag: readonly [machine: string, boot: string]): boolean;
+  /** Milliseconds; see {@link ReclaimOptions}. */
+  readonly patience: number;
 }
 
 /**
@@ -129,39 +143,63 @@ interface Judge {
  * writing, so that a reservation without content is one that a loss of power has torn.
  */
 function sweep(store: Store, judge: Judge): Swept {
-  const errors: unknown[] = [];
-  const attempt = <T>(work: () => T, failed: T): T => {
-    try {
-      return work();
-    } catch (error) {
-      errors.push(withRemedy(error));
-      return failed;
-    }
+  const sweeping: Sweeping = {
+    store,
+    judge,
+    released: [],
+    errors: [],
+    stuck: new Set(),
+    entries: new Map(),
+    begin: performance.now(),
+    removals: 0,
   };
-  const sweeping: Sweeping = { store, judge, stuck: new Set(), entries: new Map() };
-  const released = reservedNames(store).filter((address) =>
-    attempt(() => sweepReservation(sweeping, address), false),
-  );
-  for (const key of namesIn(store.index).filter((name) => isKey(name) && !sweeping.stuck.has(name))) {
-    attempt(() => {
-      const entry = entryOf(sweeping, key);
-      return entry !== undefined && judge.isStale(entry, key) && unlinkIfThere(`${store.index}/${key}`);
-    }, false);
-  }
+  const { released, errors, stuck } = sweeping;
+  const addresses = reservedNames(store);
+  const isReleased = sweepAll(sweeping, addresses, (address) => sweepReservation(sweeping, address));
+  // An entry must stay as long as one of its reservations may be there.
+  const keys = isReleased ? namesIn(store.index).filter((name) => isKey(name) && !stuck.has(name)) : [];
+  const isComplete = sweepAll(sweeping, keys, (key) => sweepEntry(sweeping, key)) && isReleased;
   for (const name of namesIn(store.temporary)) {
     const [, machine = '', boot = ''] = name.split('.');
-    if (judge.isLitter([machine, boot])) attempt(() => unlinkIfThere(`${store.temporary}/${name}`), false);
+    if (judge.isLitter([machine, boot])) unlinkIfThere(`${store.temporary}/${name}`);
   }
-  return { released, errors };
+  return { released, isComplete, errors };
 }
 
 interface Sweeping {
   readonly store: Store;
   readonly judge: Judge;
+  readonly released: string[];
+  readonly errors: unknown[];
   /** Keys of entries that stay, since one of their reservations could not be released. */
   readonly stuck: Set<string>;
   /** Entries that have been read. With the lock held, none of them is replaced. */
   readonly entries: Map<string, IndexEntry | 'torn'>;
+  readonly begin: number;
+  removals: number;
+}
+
+/** Does one thing with each name, goes on after errors, and stops where patience ends; returns whether it did all. */
+function sweepAll(sweeping: Sweeping, names: readonly string[], remove: (name: string) => boolean): boolean {
+  const { begin, errors, judge } = sweeping;
+  for (const name of names) {
+    if (sweeping.removals >= leastRemovals && performance.now() - begin > judge.patience) return false;
+    try {
+      if (remove(name)) sweeping.removals += 1;
+    } catch (error) {
+      errors.push(withRemedy(error));
+    }
+  }
+  return true;
+}
+
+function sweepEntry(sweeping: Sweeping, key: string): boolean {
+  const entry = entryOf(sweeping, key);
+  return (
+    entry !== undefined &&
+    sweeping.judge.isStale(entry, key) &&
+    unlinkIfThere(`${sweeping.store.index}/${key}`)
+  );
 }
 
 function entryOf({ store, entries }: Sweeping, key: string): IndexEntry | 'torn' | undefined {
@@ -172,16 +210,20 @@ function entryOf({ store, entries }: Sweeping, key: string): IndexEntry | 'torn'
 
 /** Releases one reservation if it is to be; returns whether it was. */
 function sweepReservation(sweeping: Sweeping, address: string): boolean {
-  const { store, judge, stuck } = sweeping;
+  const { store, judge, released, stuck } = sweeping;
   const holder = holderOf(store, address);
-  if (holder === 'torn') return unlinkIfThere(`${store.folder}/${address}`);
-  if (!isNamed(holder)) return false;
-  const { containerId, ifname } = holder;
-  const key = ifname === undefined ? undefined : keyOf({ containerId, ifname });
-  const entry = key === undefined ? undefined : entryOf(sweeping, key);
-  if (!judge.isDead({ address, holder, key, entry })) return false;
+  const key =
+    isNamed(holder) && holder.ifname !== undefined
+      ? keyOf({ containerId: holder.containerId, ifname: holder.ifname })
+      : undefined;
+  if (holder !== 'torn') {
+    const entry = key === undefined ? undefined : entryOf(sweeping, key);
+    if (!isNamed(holder) || !judge.isDead({ address, holder, key, entry })) return false;
+  }
   try {
-    return unlinkIfThere(`${store.folder}/${address}`);
+    if (!unlinkIfThere(`${store.folder}/${address}`)) return false;
+    released.push(address);
+    return true;
   } catch (error) {
     if (key !== undefined) stuck.add(key);
     throw error;

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Owner } from '../../../ipam/host-local/entry.ts';
 import { collectGarbage, reclaimAfterReboot } from '../../../ipam/host-local/reclaim.ts';
-import { beginReservation, keyOf, type Store } from '../../../ipam/host-local/store.ts';
+import { beginReservation } from '../../../ipam/host-local/reserve.ts';
+import { keyOf, type Store } from '../../../ipam/host-local/store.ts';
 import { a, b, createMachine, createSandbox } from './support.ts';
 
 const always = { onReboot: true, foreign: false };
@@ -23,6 +24,7 @@ describe('after a reboot', () => {
     machine.reboot();
     expect(await reclaimAfterReboot(store, always)).toEqual({
       released: ['10.0.0.2', 'fd00::2'],
+      isComplete: true,
       errors: [],
     });
     expect(reservations()).toEqual({});
@@ -119,6 +121,27 @@ describe('after a reboot', () => {
     expect(readdirSync(store.temporary)).toHaveLength(1);
     machine.reboot();
     await reclaimAfterReboot(store, always);
+    expect(indexFiles()).toEqual([]);
+  });
+
+  test('very many are taken back by several calls', async () => {
+    const { store, machine, reservations, indexFiles } = createSandbox();
+    for (let host = 0; host < 1500; host += 1) {
+      await reserve(store, { containerId: `c${host}`, ifname: 'eth0' }, `10.0.${host >> 8}.${host & 255}`);
+    }
+    machine.reboot();
+    const hurried = { ...always, patience: 0 };
+    const counts: number[] = [];
+    for (
+      let swept = await reclaimAfterReboot(store, hurried);
+      swept;
+      swept = await reclaimAfterReboot(store, hurried)
+    ) {
+      counts.push(swept.released.length);
+    }
+    // 1,500 reservations, then as many entries, at most 1,000 a call.
+    expect(counts).toEqual([1000, 500, 0]);
+    expect(reservations()).toEqual({});
     expect(indexFiles()).toEqual([]);
   });
 

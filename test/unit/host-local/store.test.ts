@@ -12,17 +12,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Owner } from '../../../ipam/host-local/entry.ts';
 import { onDisk } from '../../../ipam/host-local/files.ts';
-import {
-  beginReservation,
-  heldAddresses,
-  isHeldBy,
-  keyOf,
-  lastReserved,
-  openStore,
-  release,
-  reservedNames,
-  type Store,
-} from '../../../ipam/host-local/store.ts';
+import { heldAddresses, isHeldBy, release } from '../../../ipam/host-local/release.ts';
+import { beginReservation } from '../../../ipam/host-local/reserve.ts';
+import { keyOf, lastReserved, openStore, reservedNames, type Store } from '../../../ipam/host-local/store.ts';
 import { formatAddress } from '../../../lib/net/address.ts';
 import { a, b, createMachine, createSandbox } from './support.ts';
 
