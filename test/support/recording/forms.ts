@@ -7,7 +7,8 @@ import { rules } from './words.ts';
 export const addVeth =
   'link add name <name> address <mac> [mtu <mtu:number>] master <master:name> type veth ' +
   'peer name <peer:name> address <peermac:mac> [mtu <peermtu:number>] netns <sandbox>';
-export const addBridge = 'link add name <name> address <mac> [mtu <mtu:number>] type bridge [vlan_filtering 1]';
+export const addBridge =
+  'link add name <name> address <mac> [mtu <mtu:number>] type bridge [vlan_filtering 1]';
 export const addVlan = 'link add link <link:name> name <name> address <mac> type vlan id <id:vlan>';
 export const addAddress = 'address add <cidr> [broadcast +] dev <name> [nodad]';
 export const replaceAddress = 'address replace <cidr> [broadcast +] dev <name> [nodad]';
@@ -84,8 +85,7 @@ export const nftGrammar = createGrammar(
     // The reference plugins' own rules.
     'delete rule inet cni_plugins_masquerade masq_checks handle <number>',
     'delete rule bridge nat PREROUTING handle <number>',
-    'flush chain bridge nat <text>',
-    'delete chain bridge nat <text>',
+    'delete chain bridge nat handle <number>',
   ],
   rules,
 );

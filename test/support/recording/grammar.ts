@@ -51,7 +51,10 @@ function compile(words: readonly string[], rules: Rules): readonly Part[] {
     const word = words[at] ?? '';
     if (word.startsWith('[')) {
       const length = words.slice(at).findIndex((other) => other.endsWith(']')) + 1;
-      const inside = words.slice(at, at + length).join(' ').slice(1, -1);
+      const inside = words
+        .slice(at, at + length)
+        .join(' ')
+        .slice(1, -1);
       parts.push({ kind: 'optional', key: inside, parts: compile(inside.split(' '), rules) });
       at += length - 1;
     } else {

@@ -67,6 +67,8 @@ const isNetwork = (family: 4 | 6) => (word: string) => parseCidr(word)?.address.
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
 const unsafeInQuotes = /["\\\u0000-\u001f\u007f]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+const unsafeInLine = /[\s"'#\\\u0000-\u001f\u007f-\u009f]/u;
 const isQuoted = (word: string): boolean => /^".*"$/su.test(word) && !unsafeInQuotes.test(word.slice(1, -1));
 const quotedName = (word: string): boolean => isQuoted(word) && ifnameFault(word.slice(1, -1)) === undefined;
 
@@ -76,20 +78,24 @@ export const rules: Rules = {
   mac: (word) => /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i.test(word),
   number: isNumber,
   vlan: (word) => isNumber(word) && Number(word) >= 1 && Number(word) <= 4094,
-  vlans: (word) => word.split('-').length <= 2 && word.split('-').every((id) => Number(id) <= 4094 && isNumber(id)),
+  vlans: (word) =>
+    word.split('-').length <= 2 && word.split('-').every((id) => Number(id) <= 4094 && isNumber(id)),
   lifetime: (word) => word === 'forever' || isNumber(word),
   word: (word) => /^[a-z]+$/.test(word),
   cidr: (word) => parseCidr(word) !== undefined,
   cidr4: isNetwork(4),
   cidr6: isNetwork(6),
-  destination: (word) => word === 'default' || parseCidr(word) !== undefined || parseAddress(word) !== undefined,
+  destination: (word) =>
+    word === 'default' || parseCidr(word) !== undefined || parseAddress(word) !== undefined,
   address: (word) => parseAddress(word) !== undefined,
   address4: isFamily(4),
   address6: isFamily(6),
   sandbox: (word) => /^\/proc\/\d+\/fd\/\d+$/.test(word),
   // Labels that plumbline makes; their beginning is its own.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
-  alias: (word) => /^plumbline:[0-9a-f]{16}-[0-9a-f]{16}:[^\s"'#\\\u0000-\u001f\u007f-\u009f]*$/u.test(word) && Buffer.byteLength(word) <= 255,
+  alias: (word) =>
+    /^plumbline:[0-9a-f]{16}-[0-9a-f]{16}:/.test(word) &&
+    !unsafeInLine.test(word) &&
+    Buffer.byteLength(word) <= 255,
   label: (word) => isQuoted(word) && word.startsWith('"plumbline:') && Buffer.byteLength(word) <= 130,
   text: (word) => isQuoted(word) && Buffer.byteLength(word) <= 130,
   key: (word) => /^"[0-9a-f]{15}"$/.test(word),

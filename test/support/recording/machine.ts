@@ -1,0 +1,230 @@
+/** A made-up kernel: links, addresses and routes of a host and its sandboxes, changed and shown by typed commands. */
+import type { Kernel } from '../../../lib/exec/host.ts';
+import { formatAddress, parseCidr } from '../../../lib/net/address.ts';
+import { addAddress, addBridge, addVeth, addVlan, appendRoute, replaceAddress } from './forms.ts';
+import type { Typed } from './grammar.ts';
+
+export interface MadeUpLink {
+  readonly ifindex: number;
+  readonly ifname: string;
+  readonly flags: readonly string[];
+  readonly mtu: number;
+  readonly address: string;
+  readonly kind?: string;
+  readonly operstate: string;
+  readonly master?: string;
+  readonly ifalias?: string;
+  readonly addr_info: readonly {
+    readonly family: string;
+    readonly local: string;
+    readonly prefixlen: number;
+    readonly scope: string;
+  }[];
+}
+
+interface MadeUpRoute {
+  readonly dst: string;
+  readonly gateway?: string;
+  readonly dev: string;
+  readonly protocol: string;
+}
+
+interface Namespace {
+  readonly links: Map<string, MadeUpLink>;
+  readonly routes: MadeUpRoute[];
+}
+
+/** What ip says when the kernel refuses. */
+export class Refusal extends Error {}
+
+export interface Machine {
+  /** Carries out one line of a batch; `ref` names the sandbox, '' the host. A read's JSON comes back. */
+  run(line: Typed, ref: string): string | undefined;
+  /** A link of the host, or of a sandbox. */
+  link(name: string, ref?: string): MadeUpLink | undefined;
+  links(ref?: string): readonly MadeUpLink[];
+  /** Makes a link of the host, as something that was there before. */
+  put(link: Partial<MadeUpLink> & { readonly ifname: string }): void;
+  routes(ref?: string): readonly MadeUpRoute[];
+  readonly kernel: Kernel;
+  /** What was written below /proc/sys, in order. */
+  readonly writes: readonly { readonly path: string; readonly value: string }[];
+}
+
+const identity: Readonly<Record<string, string>> = {
+  '/etc/machine-id': '0123456789abcdef0123456789abcdef',
+  '/proc/sys/kernel/random/boot_id': '11111111-1111-4111-8111-111111111111',
+  '/proc/uptime': '1000.00 2000.00',
+};
+
+export function createMachine(): Machine {
+  const namespaces = new Map<string, Namespace>();
+  const written = new Map<string, string>();
+  const writes: { path: string; value: string }[] = [];
+  let lastIndex = 1;
+
+  const namespace = (ref = ''): Namespace => {
+    const known = namespaces.get(ref);
+    if (known) return known;
+    const made: Namespace = { links: new Map(), routes: [] };
+    namespaces.set(ref, made);
+    return made;
+  };
+  const put = (ref: string, link: Partial<MadeUpLink> & { readonly ifname: string }): void => {
+    lastIndex += 1;
+    const made = {
+      ifindex: lastIndex,
+      flags: [],
+      mtu: 1500,
+      address: '02:00:00:00:00:00',
+      operstate: 'DOWN',
+      addr_info: [],
+    };
+    namespace(ref).links.set(link.ifname, { ...made, ...link });
+  };
+  const get = (ref: string, name: string): MadeUpLink => {
+    const link = namespace(ref).links.get(name);
+    if (link === undefined) throw new Refusal(`Cannot find device "${name}"`);
+    return link;
+  };
+  const change = (ref: string, name: string, changes: Partial<MadeUpLink>): void => {
+    namespace(ref).links.set(name, { ...get(ref, name), ...changes });
+  };
+  const refuseTaken = (ref: string, name: string): void => {
+    if (namespace(ref).links.has(name)) throw new Refusal('RTNETLINK answers: File exists');
+  };
+  /** The other end of a veth goes with it. */
+  const peers = new Map<string, readonly [ref: string, name: string]>();
+
+  const run = ({ form, values }: Typed, ref: string): string | undefined => {
+    const value = (slot: string): string => values[slot] ?? '';
+    const name = value('name');
+    const mtu = values['mtu'] === undefined ? {} : { mtu: Number(values['mtu']) };
+    switch (form) {
+      case addVeth: {
+        refuseTaken(ref, name);
+        refuseTaken(value('sandbox'), value('peer'));
+        get(ref, value('master'));
+        put(ref, { ifname: name, address: value('mac'), kind: 'veth', master: value('master'), ...mtu });
+        put(value('sandbox'), { ifname: value('peer'), address: value('peermac'), kind: 'veth', ...mtu });
+        peers.set(`${ref} ${name}`, [value('sandbox'), value('peer')]);
+        peers.set(`${value('sandbox')} ${value('peer')}`, [ref, name]);
+        return;
+      }
+      case addBridge:
+      case addVlan:
+        refuseTaken(ref, name);
+        put(ref, { ifname: name, address: value('mac'), kind: form === addVlan ? 'vlan' : 'bridge', ...mtu });
+        return;
+      case 'link delete dev <name>': {
+        const [otherRef, other] = peers.get(`${ref} ${get(ref, name).ifname}`) ?? [];
+        namespace(ref).links.delete(name);
+        if (otherRef !== undefined && other !== undefined) namespace(otherRef).links.delete(other);
+        return;
+      }
+      case 'link set dev <name> up':
+        change(ref, name, { flags: ['BROADCAST', 'UP', 'LOWER_UP'], operstate: 'UP' });
+        return;
+      case 'link set dev <name> alias <alias>':
+        change(ref, name, { ifalias: value('alias') });
+        return;
+      case 'link set dev <name> address <mac>':
+        change(ref, name, { address: value('mac') });
+        return;
+      case 'link set dev <name> master <master:name>':
+        change(ref, name, { master: get(ref, value('master')).ifname });
+        return;
+      case addAddress:
+      case replaceAddress: {
+        const cidr = parseCidr(value('cidr'));
+        if (cidr === undefined) throw new Refusal('Error: any valid prefix is expected');
+        const family = cidr.address.family === 4 ? 'inet' : 'inet6';
+        const info = { family, local: formatAddress(cidr.address), prefixlen: cidr.prefix, scope: 'global' };
+        change(ref, name, { addr_info: [...get(ref, name).addr_info, info] });
+        return;
+      }
+      case 'address delete <cidr> dev <name>': {
+        const isOther = (info: MadeUpLink['addr_info'][number]): boolean =>
+          `${info.local}/${info.prefixlen}` !== value('cidr');
+        change(ref, name, { addr_info: get(ref, name).addr_info.filter(isOther) });
+        return;
+      }
+      case appendRoute: {
+        const gateway = values['address'] === undefined ? {} : { gateway: values['address'] };
+        namespace(ref).routes.push({
+          dst: value('cidr'),
+          ...gateway,
+          dev: get(ref, name).ifname,
+          protocol: 'boot',
+        });
+        return;
+      }
+      case 'address show dev <name>':
+        return JSON.stringify([shown(get(ref, name))]);
+      case 'link show master <name>':
+        return JSON.stringify(
+          [...namespace(ref).links.values()].filter(({ master }) => master === name).map(shown),
+        );
+      case 'link show type veth':
+        return JSON.stringify(
+          [...namespace(ref).links.values()].filter(({ kind }) => kind === 'veth').map(shown),
+        );
+      case 'route show table all':
+      case 'route show table all dev <name>':
+        return JSON.stringify(namespace(ref).routes.filter(({ dst }) => !dst.includes(':')));
+      case 'route show table all root ::/0':
+      case 'route show table all root ::/0 dev <name>':
+        return JSON.stringify(namespace(ref).routes.filter(({ dst }) => dst.includes(':')));
+      default:
+        // Settings that nothing here looks at.
+        if (name !== '') get(ref, name);
+        return;
+    }
+  };
+
+  const kernel: Kernel = {
+    read(path) {
+      const [, device = '', file = ''] = /^\/sys\/class\/net\/([^/]+)\/(\w+)$/.exec(path) ?? [];
+      const link = namespace().links.get(device);
+      if (link === undefined) return written.get(path) ?? identity[path];
+      const hasPorts = [...namespace().links.values()].some(({ master }) => master === device);
+      const files: Readonly<Record<string, string | undefined>> = {
+        address: link.address,
+        operstate: link.operstate.toLowerCase(),
+        ifalias: link.ifalias ?? '',
+        carrier: hasPorts ? '1' : '0',
+      };
+      return files[file];
+    },
+    write(path, value) {
+      if (written.get(path) === value) return;
+      written.set(path, value);
+      writes.push({ path, value });
+    },
+    exists(path) {
+      const [, device] = /^\/proc\/sys\/net\/ipv[46]\/conf\/(.+)$/.exec(path) ?? [];
+      return device !== undefined && namespace().links.has(device);
+    },
+    list(path) {
+      const [, bridge] = /^\/sys\/class\/net\/([^/]+)\/brif$/.exec(path) ?? [];
+      const ports = [...namespace().links].filter(
+        ([, { master }]) => bridge !== undefined && master === bridge,
+      );
+      return ports.map(([name]) => name);
+    },
+  };
+
+  return {
+    run,
+    link: (name, ref) => namespace(ref).links.get(name),
+    links: (ref) => [...namespace(ref).links.values()],
+    put: (link) => put('', link),
+    routes: (ref) => namespace(ref).routes,
+    kernel,
+    writes,
+  };
+}
+
+function shown({ kind, ...link }: MadeUpLink): object {
+  return kind === undefined ? link : { ...link, linkinfo: { info_kind: kind } };
+}

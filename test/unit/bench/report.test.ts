@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { drawChart, ticks } from '../../bench/plot.ts';
+import { spread, table } from '../../bench/report.ts';
+
+describe('table', () => {
+  test('is Markdown whose columns stand under each other; numbers stand right', () => {
+    const rows = [
+      ['plain', '9'],
+      ['ipMasq', '10.5'],
+    ];
+    expect(table(['scenario', 'ms'], rows)).toEqual([
+      '| scenario |   ms |',
+      '| -------- | ---: |',
+      '| plain    |    9 |',
+      '| ipMasq   | 10.5 |',
+    ]);
+  });
+
+  test('a cell that is not there is empty', () => {
+    expect(table(['a', 'b'], [['x']]).at(-1)).toBe('| x   |     |');
+  });
+});
+
+test('a median stands with its spread', () => {
+  expect(spread({ count: 3, median: 5.25, p10: 4, p90: 6.06 })).toBe('5.3 (4.0-6.1)');
+  expect(spread({ count: 3, median: 1.0149, p10: 1, p90: 1.1 }, 2)).toBe('1.01 (1.00-1.10)');
+});
+
+test.each([
+  [50_000, [0, 10_000, 20_000, 30_000, 40_000, 50_000]],
+  [1102.4, [0, 200, 400, 600, 800, 1000, 1200]],
+  [0.7, [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]],
+  [0, [0, 1]],
+])('an axis up to %s has round ticks', (largest, expected) => {
+  expect(ticks(largest)).toEqual(expected);
+});
+
+test('a chart puts larger values higher and further right, inside its frame', () => {
+  const points = [
+    { x: 0, y: 5, low: 4, high: 6 },
+    { x: 100, y: 50, low: 45, high: 60 },
+  ];
+  const svg = drawChart({
+    title: 'a < b',
+    xLabel: 'x',
+    yLabel: 'y',
+    series: [{ name: 's', color: 'red', points }],
+  });
+  const dots = [...svg.matchAll(/<circle cx="([\d.]+)" cy="([\d.]+)"/g)].map(([, x, y]) => [
+    Number(x),
+    Number(y),
+  ]);
+  expect(dots).toHaveLength(2);
+  const [[x1, y1], [x2, y2]] = dots as [[number, number], [number, number]];
+  expect(x2).toBeGreaterThan(x1);
+  expect(y2).toBeLessThan(y1);
+  expect(Math.max(x1, x2)).toBeLessThanOrEqual(720);
+  expect(Math.min(y1, y2)).toBeGreaterThanOrEqual(0);
+  expect(svg).toContain('a &lt; b');
+});

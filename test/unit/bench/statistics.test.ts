@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { pairRatios, quantile, rotated, summarize, sums } from '../../bench/statistics.ts';
+
+const samples = fc.array(fc.double({ min: 0.001, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 50 });
+
+describe('quantile', () => {
+  test('the median of an odd number of samples is the one in the middle, in whichever order they come', () => {
+    expect(quantile([9, 1, 5], 0.5)).toBe(5);
+  });
+
+  test('between two samples it is linear, as R and NumPy have it', () => {
+    expect(quantile([1, 2, 3, 4], 0.5)).toBe(2.5);
+    expect(quantile([10, 20, 30, 40, 50], 0.1)).toBeCloseTo(14);
+    expect(quantile([10, 20, 30, 40, 50], 0.9)).toBeCloseTo(46);
+  });
+
+  test('one sample is every quantile', () => {
+    expect(quantile([7], 0.1)).toBe(7);
+    expect(quantile([7], 0.9)).toBe(7);
+  });
+
+  test('numbers are compared as numbers', () => {
+    expect(quantile([9, 10, 100], 0.5)).toBe(10);
+  });
+
+  test('its samples stay in their order', () => {
+    const given = [3, 1, 2];
+    quantile(given, 0.5);
+    expect(given).toEqual([3, 1, 2]);
+  });
+
+  test('without samples there is none', () => {
+    expect(() => quantile([], 0.5)).toThrow('no samples');
+  });
+
+  test('it lies among the samples, and grows with its share', () => {
+    fc.assert(
+      fc.property(samples, (given) => {
+        const found = [0, 0.1, 0.5, 0.9, 1].map((q) => quantile(given, q));
+        expect(found).toEqual(found.toSorted((a, b) => a - b));
+        expect(found[0]).toBe(Math.min(...given));
+        expect(found.at(-1)).toBe(Math.max(...given));
+      }),
+    );
+  });
+});
+
+test('a summary has the median and the spread; one outlier moves neither far', () => {
+  const calm = [10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20];
+  expect(summarize(calm)).toEqual({ count: 11, median: 15, p10: 11, p90: 19 });
+  expect(summarize([...calm.slice(0, 10), 5000])).toEqual({ count: 11, median: 15, p10: 11, p90: 19 });
+});
+
+describe('pairRatios', () => {
+  test('each sample by the one taken next to it', () => {
+    expect(pairRatios([20, 90], [10, 30])).toEqual([2, 3]);
+  });
+
+  test('a slow time of the machine that meets both sides does not show', () => {
+    expect(pairRatios([10, 1000], [5, 500])).toEqual([2, 2]);
+  });
+
+  test('what does not pair up is refused', () => {
+    expect(() => pairRatios([1, 2], [1])).toThrow('2 samples do not pair up with 1');
+  });
+});
+
+test('sums go sample by sample', () => {
+  expect(sums([1, 2], [10, 20])).toEqual([11, 22]);
+  expect(() => sums([1], [])).toThrow('do not pair up');
+});
+
+describe('rotated', () => {
+  test('who is first changes from round to round', () => {
+    expect([0, 1, 2, 3].map((round) => rotated(['a', 'b', 'c'], round).join(''))).toEqual([
+      'abc',
+      'bca',
+      'cab',
+      'abc',
+    ]);
+  });
+
+  test('nobody has no turns', () => {
+    expect(rotated([], 3)).toEqual([]);
+  });
+});

@@ -1,0 +1,231 @@
+import { describe, expect, test } from 'vitest';
+import { antiSpoofBase } from '../../../lib/nft/antispoof.ts';
+import { masqueradeBase, masqueradeChain, subnetChain } from '../../../lib/nft/masquerade.ts';
+import {
+  addRules,
+  checkRules,
+  collectRules,
+  deleteRules,
+  dropIdleChains,
+  dropNetworkChains,
+  type Rules,
+} from '../../../lib/nft/rules.ts';
+import { recordingHost } from '../../support/recording-host.ts';
+import { allowed, cidr, exists, guarded, missing, type NftHost, nftHost, owned, ownerOf } from './support.ts';
+
+const [mine, theirs] = [ownerOf('c1'), ownerOf('c2')];
+const mac = '02:00:00:00:00:01';
+const rules: Rules = {
+  owner: mine,
+  masquerade: [cidr('10.1.0.2/16'), cidr('fd00::2/64')],
+  guard: { port: 'veth0', mac },
+};
+const [chain4, chain6] = [subnetChain('pods', '10.1.0.0/16'), subnetChain('pods', 'fd00::/64')];
+const comment = `comment "${mine.comment}"`;
+const elements = [
+  `create element inet plumbline owners4 { 10.1.0.2 . "${mine.key}" ${comment} }`,
+  `create element inet plumbline sources4 { 10.1.0.2 ${comment} : goto ${chain4} }`,
+  `create element inet plumbline owners6 { fd00::2 . "${mine.key}" ${comment} }`,
+  `create element inet plumbline sources6 { fd00::2 ${comment} : goto ${chain6} }`,
+  `create element bridge plumbline guarded { "veth0" ${comment} }`,
+  `create element bridge plumbline allowed { "veth0" . ${mac} ${comment} }`,
+];
+const declarations = [
+  ...masqueradeBase,
+  ...masqueradeChain(mine, cidr('10.1.0.2/16')),
+  ...masqueradeChain(mine, cidr('fd00::2/64')),
+  ...antiSpoofBase,
+];
+const deletions = [
+  `delete element inet plumbline owners4 { 10.1.0.2 . "${mine.key}" }`,
+  'delete element inet plumbline sources4 { 10.1.0.2 }',
+  `delete element inet plumbline owners6 { fd00::2 . "${mine.key}" }`,
+  'delete element inet plumbline sources6 { fd00::2 }',
+  'delete element bridge plumbline guarded { "veth0" }',
+  `delete element bridge plumbline allowed { "veth0" . ${mac} }`,
+];
+const add = async (host: NftHost, declare = false): Promise<unknown> =>
+  addRules(host, rules, { lock: `${host.runDir}/locks/ab`, declare });
+const remove = async (host: NftHost, known = rules): Promise<void> =>
+  deleteRules(
+    host,
+    { owner: mine, known, masquerade: true, guardedPort: 'veth0' },
+    `${host.runDir}/locks/ab`,
+  );
+const none = { masquerade: [], guard: undefined };
+
+describe('the rules of an ADD', () => {
+  test('are one transaction of elements alone, each owner before its element', async () => {
+    using host = nftHost();
+    await add(host);
+    expect(host.transactions()).toEqual([elements]);
+  });
+
+  test('declare tables and chains where they are found missing, or are not expected', async () => {
+    using host = nftHost([missing]);
+    await add(host);
+    expect(host.transactions()).toEqual([elements, [...declarations, ...elements]]);
+    using first = nftHost();
+    await add(first, true);
+    expect(first.transactions()).toEqual([[...declarations, ...elements]]);
+  });
+
+  test('take the place of a dead container\u2019s, and of nobody else\u2019s', async () => {
+    const sets = {
+      owners4: [owned('10.1.0.2', theirs), owned('10.1.0.3', ownerOf('c3'))],
+      owners6: [owned('fd00::2', theirs)],
+      guarded: [guarded('veth0', 'old'), guarded('veth9', 'other')],
+      allowed: [allowed('veth0', '02:00:00:00:00:99', 'old'), allowed('veth9', mac, 'other')],
+    };
+    using host = nftHost([exists], sets);
+    await add(host);
+    const stale = [
+      `delete element inet plumbline owners4 { 10.1.0.2 . "${theirs.key}" }`,
+      'delete element inet plumbline sources4 { 10.1.0.2 }',
+      `delete element inet plumbline owners6 { fd00::2 . "${theirs.key}" }`,
+      'delete element inet plumbline sources6 { fd00::2 }',
+      'delete element bridge plumbline allowed { "veth0" . 02:00:00:00:00:99 }',
+      'delete element bridge plumbline guarded { "veth0" }',
+    ];
+    expect(host.transactions()).toEqual([elements, [...declarations, ...stale, ...elements]]);
+  });
+
+  test('that another call changes all the while are error 11', async () => {
+    using host = nftHost([exists, exists]);
+    await expect(add(host)).rejects.toThrow(
+      expect.objectContaining({ code: 11, message: expect.stringContaining('try again') }),
+    );
+  });
+
+  test('are no transaction where none is wanted', async () => {
+    using host = nftHost();
+    await addRules(host, { owner: mine, ...none }, { lock: `${host.runDir}/locks/ab`, declare: false });
+    expect(host.runs).toEqual([]);
+  });
+
+  test('of a subnet return for it and for multicast, and masquerade the rest', () => {
+    expect(masqueradeChain(mine, cidr('10.1.0.2/16'))).toEqual([
+      `add chain inet plumbline ${chain4} { comment "network pods 10.1.0.0/16" ; }`,
+      `flush chain inet plumbline ${chain4}`,
+      `add rule inet plumbline ${chain4} ip daddr { 10.1.0.0/16, 224.0.0.0/4 } return`,
+      `add rule inet plumbline ${chain4} masquerade`,
+    ]);
+    expect(chain4).not.toBe(subnetChain('other', '10.1.0.0/16'));
+    expect(chain4).not.toBe(subnetChain('pods', '10.1.0.0/17'));
+  });
+});
+
+describe('the rules of a DEL', () => {
+  test('go in one transaction that fails unless the owner is this very attachment', async () => {
+    using host = nftHost();
+    await remove(host);
+    expect(host.transactions()).toEqual([deletions]);
+  });
+
+  test('are looked for where the result is not known, by owner and comment', async () => {
+    const sets = {
+      owners4: [owned('10.1.0.7', mine), owned('10.1.0.8', theirs)],
+      owners6: [],
+      guarded: [guarded('veth0', mine.comment), guarded('veth9', theirs.comment)],
+      allowed: [allowed('veth0', mac, mine.comment), allowed('veth9', mac, theirs.comment)],
+    };
+    using host = nftHost([], sets);
+    await remove(host, { owner: mine, ...none });
+    expect(host.transactions()).toEqual([
+      [
+        `delete element inet plumbline owners4 { 10.1.0.7 . "${mine.key}" }`,
+        'delete element inet plumbline sources4 { 10.1.0.7 }',
+      ],
+      [`delete element bridge plumbline allowed { "veth0" . ${mac} }`],
+      ['delete element bridge plumbline guarded { "veth0" }'],
+    ]);
+  });
+
+  test('never take away those of the container that has the address now', async () => {
+    using host = nftHost([missing], {
+      owners4: [owned('10.1.0.2', theirs)],
+      owners6: [owned('fd00::2', theirs)],
+      guarded: [guarded('veth0', theirs.comment)],
+    });
+    await remove(host);
+    expect(host.transactions()).toEqual([deletions]);
+  });
+});
+
+describe('the rules of a GC', () => {
+  test('that go are those that the caller calls stale', async () => {
+    const sets = {
+      owners4: [owned('10.1.0.2', mine), owned('10.1.0.3', theirs)],
+      owners6: [owned('fd00::3', theirs)],
+      guarded: [guarded('veth0', mine.comment), guarded('veth9', theirs.comment)],
+      allowed: [allowed('veth9', mac, theirs.comment)],
+    };
+    using host = nftHost([], sets);
+    await collectRules(host, (label) => label === theirs.comment);
+    expect(host.transactions().flat()).toEqual([
+      `delete element inet plumbline owners4 { 10.1.0.3 . "${theirs.key}" }`,
+      'delete element inet plumbline sources4 { 10.1.0.3 }',
+      `delete element inet plumbline owners6 { fd00::3 . "${theirs.key}" }`,
+      'delete element inet plumbline sources6 { fd00::3 }',
+      `delete element bridge plumbline allowed { "veth9" . ${mac} }`,
+      'delete element bridge plumbline guarded { "veth9" }',
+    ]);
+  });
+
+  test('and chains of the network, not of others, and not of other tables', async () => {
+    const chain = (name: string, table = 'plumbline'): unknown => ({
+      chain: { family: 'inet', table, name },
+    });
+    const nftables = [
+      { metainfo: {} },
+      chain(chain4),
+      chain('postrouting'),
+      chain(subnetChain('other', '10.1.0.0/16')),
+      chain(chain6, 'mine'),
+    ];
+    using host = recordingHost({
+      answer: ({ args }) => (args.includes('chains') ? { stdout: JSON.stringify({ nftables }) } : undefined),
+    });
+    await dropNetworkChains(host, 'pods');
+    await dropIdleChains(host, 'pods', [cidr('10.1.0.9/16'), cidr('10.1.3.4/16'), cidr('fd00::9/64')]);
+    host.typedRuns();
+    const deleted = host.runs.filter(({ args }) => args[0] === 'delete').map(({ args }) => args.at(-1));
+    expect(deleted).toEqual([chain4, chain4, chain6]);
+  });
+});
+
+describe('the rules of a CHECK', () => {
+  test('are asked about, not changed; nothing is wrong where all is there', async () => {
+    using host = nftHost();
+    expect(await checkRules(host, rules)).toEqual([]);
+    expect(host.runs.every(({ args, options }) => options.input === undefined || args.includes('-c'))).toBe(
+      true,
+    );
+  });
+
+  test('each that is gone is named', async () => {
+    using host = nftHost([missing, missing, missing]);
+    expect(await checkRules(host, rules)).toEqual([
+      expect.stringContaining('masquerade element of 10.1.0.2 is gone'),
+      expect.stringContaining('masquerade element of fd00::2 is gone'),
+      expect.stringMatching(/anti-spoofing elements of veth0 and 02:00:00:00:00:01 are gone/),
+    ]);
+  });
+
+  test('chains without their rules are named, too', async () => {
+    const empty = (name: string) =>
+      recordingHost({
+        answer: ({ args }) =>
+          args.includes('chain') && args.includes(name) ? { stdout: '{"nftables":[]}' } : undefined,
+      });
+    const faults = {
+      [chain4]: /masquerade rules of 10\.1\.0\.0\/16/,
+      postrouting: /chain postrouting/,
+      prerouting: /chain prerouting/,
+    };
+    for (const [name, message] of Object.entries(faults)) {
+      using host = empty(name);
+      expect(await checkRules(host, rules)).toEqual([expect.stringMatching(message)]);
+    }
+  });
+});
