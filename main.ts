@@ -36,22 +36,26 @@ export async function main(): Promise<void> {
     env,
     stderr: (line) => write(2)(`${line}\n`),
   });
-  write(1)(stdout);
-  process.exitCode = exitCode;
+  // A result that nobody gets is a failure: the runtime answers it with DEL.
+  process.exitCode = write(1)(stdout) ? exitCode : 1;
 }
 
-/** Synchronous to the end: process.stdout cuts a pipe off at 64 KiB when the process ends. */
-function write(fd: number): (text: string) => void {
+/**
+ * Synchronous to the end: process.stdout cuts a pipe off at 64 KiB when the process ends.
+ * @returns a function that tells whether all of a text was written
+ */
+function write(fd: number): (text: string) => boolean {
   return (text) => {
     const bytes = Buffer.from(text);
     for (let at = 0; at < bytes.length; ) {
       try {
         at += writeSync(fd, bytes, at);
       } catch (error) {
-        if (!isErrnoException(error, 'EAGAIN')) return;
+        if (!isErrnoException(error, 'EAGAIN')) return false;
         pause();
       }
     }
+    return true;
   };
 }
 

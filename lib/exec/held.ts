@@ -1,6 +1,7 @@
 /** Text in a file without a name, reached through this process: it cannot outlive it. */
-import { closeSync, constants, mkdirSync, openSync, readlinkSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readlinkSync, unlinkSync, writeSync } from 'node:fs';
 import { isErrnoException } from '../errors.ts';
+import { inRunDir, makeFolder } from './folder.ts';
 
 export interface HeldText extends Disposable {
   readonly fd: number;
@@ -11,17 +12,23 @@ export interface HeldText extends Disposable {
 /** O_TMPFILE of open(2), which node:fs does not name; the same value on x86-64 and arm64 needs O_DIRECTORY with it. */
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
 
+/** @throws CniError 5 where the folder takes no file */
 export function holdText(runDir: string, text: string): HeldText {
+  const fd = inRunDir(runDir, () => writeNameless(runDir, text));
+  return { fd, path: pathOfDescriptor(fd), [Symbol.dispose]: () => closeSync(fd) };
+}
+
+function writeNameless(runDir: string, text: string): number {
   const fd = openNameless(runDir);
   try {
     // A position, so that the offset stays at the start for a child that has the descriptor as its stdin.
     const bytes = Buffer.from(text);
     for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, at);
+    return fd;
   } catch (error) {
     closeSync(fd);
     throw error;
   }
-  return { fd, path: pathOfDescriptor(fd), [Symbol.dispose]: () => closeSync(fd) };
 }
 
 /** How another process reaches a descriptor of ours. /proc/self is read, since /proc may be of another PID namespace. */
@@ -35,7 +42,7 @@ function openNameless(runDir: string): number {
     return openSync(runDir, flags, 0o600);
   } catch (error) {
     if (isErrnoException(error, 'ENOENT')) {
-      mkdirSync(runDir, { recursive: true, mode: 0o700 });
+      makeFolder(runDir, 0o700);
       return openSync(runDir, flags, 0o600);
     }
     if (!isErrnoException(error, 'EOPNOTSUPP', 'EISDIR')) throw error;

@@ -5,14 +5,18 @@
  * child does. The files are a fixed number, chosen by hash, so that none names a container and none is ever removed
  * (removing a lock file that somebody waits for breaks the lock).
  */
-import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { CniError, ErrorCode, isErrnoException } from '../errors.ts';
 import { digest } from './digest.ts';
+import { inRunDir, makeFolder } from './folder.ts';
 import type { CommandLine, Runner } from './runner.ts';
 
 /** Seconds until a call that waits for a lock gives up; runtimes give up after minutes. */
 const patience = 60;
-/** flock's exit status when it gave up: none that ip, nft or a shell uses. */
+/**
+ * flock's exit status when it gave up: none that ip, nft or a shell uses. flock itself also ends with it where it cannot
+ * open the file (EX_CANTCREAT of sysexits.h), so the file is made before.
+ */
 const gaveUp = 73;
 
 /** Path of the lock for something that is named by the parts: an attachment, a bridge's uplink. */
@@ -22,7 +26,7 @@ export function lockPath(runDir: string, ...parts: readonly string[]): string {
 
 /** The program run under a lock: flock takes it and becomes the program, so both are one child. */
 export function underLock(path: string, [program, args]: CommandLine): CommandLine {
-  ensureFolder(path);
+  ensureLock(path);
   return [
     'flock',
     [
@@ -59,7 +63,7 @@ export interface HeldLock extends Disposable {
  * @param path file of the lock; made if missing, its folder must be there
  */
 export async function lockFile(runner: Runner, path: string): Promise<HeldLock> {
-  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  const fd = openLock(path);
   try {
     const args = ['--exclusive', '--wait', `${patience}`, '--conflict-exit-code', `${gaveUp}`, '3'];
     const { status, stderr } = await runner.run('flock', args, { inherit: [fd] });
@@ -74,17 +78,23 @@ export async function lockFile(runner: Runner, path: string): Promise<HeldLock> 
 
 /** Takes the lock of {@link lockPath}; its folder is made if missing. */
 export async function lockRunDir(runner: Runner, path: string): Promise<HeldLock> {
-  ensureFolder(path);
+  ensureLock(path);
   return lockFile(runner, path);
 }
 
-function ensureFolder(path: string): void {
-  try {
-    mkdirSync(path.slice(0, path.lastIndexOf('/')), { recursive: true, mode: 0o700 });
-  } catch (error) {
-    if (isErrnoException(error, 'EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'ENOTDIR')) {
-      throw new CniError(ErrorCode.io, `the folder of ${path} cannot be made: ${error.message}`);
+/** Makes the file of a lock below /run/plumbline, and its folder. */
+function ensureLock(path: string): void {
+  inRunDir(path, () => {
+    try {
+      closeSync(openLock(path));
+    } catch (error) {
+      if (!isErrnoException(error, 'ENOENT')) throw error;
+      makeFolder(path.slice(0, path.lastIndexOf('/')), 0o700);
+      closeSync(openLock(path));
     }
-    throw error;
-  }
+  });
+}
+
+function openLock(path: string): number {
+  return openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
 }

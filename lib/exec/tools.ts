@@ -43,12 +43,14 @@ export function findTool(name: string, searchPath: string | undefined): string {
       return path;
     }
   }
+  const places = [...new Set(folders)].join(':');
+  throw new CniError(ErrorCode.toolMissing, missingTool(name), `looked in ${places}`);
+}
+
+/** What to say of a program that is not there. */
+export function missingTool(name: string): string {
   const origin = packages[name];
-  throw new CniError(
-    ErrorCode.toolMissing,
-    `the program "${name}" is not installed${origin ? `; on Debian: apt-get install ${origin}` : ''}`,
-    `looked in ${[...new Set(folders)].join(':')}`,
-  );
+  return `the program "${name}" is not installed${origin ? `; on Debian: apt-get install ${origin}` : ''}`;
 }
 
 /** Whether a program is there, for work that can be left out without it. */

@@ -45,6 +45,8 @@ const reasons = {
     /Cannot find device|No such device|does not exist|No such file|Cannot assign requested|No such process|not found/i,
   busy: /Device or resource busy/i,
   invalid: /Invalid argument/i,
+  mtu: /mtu (?:less|greater) than/i,
+  unsupported: /Unknown device type|Operation not supported/i,
 } as const;
 
 export function isIpError(error: unknown, reason?: keyof typeof reasons): error is IpError {

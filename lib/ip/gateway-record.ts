@@ -5,7 +5,8 @@
  * long as the bridge can, until the next boot. The bridge's own index and MAC address are part of the name, so that a
  * bridge made anew under an old name does not inherit.
  */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { inRunDir, makeFolder } from '../exec/folder.ts';
 import type { Host } from '../exec/host.ts';
 import type { LinkInfo } from './read.ts';
 
@@ -17,8 +18,10 @@ function recordOf(host: Host, link: LinkInfo, cidr: string): string {
 /** Noted before the address is set: a note without an address does no harm, an address without a note would stay. */
 export function rememberAddress(host: Host, link: LinkInfo, cidr: string): void {
   const path = recordOf(host, link, cidr);
-  mkdirSync(path.slice(0, path.lastIndexOf('/')), { recursive: true, mode: 0o700 });
-  writeFileSync(path, '');
+  inRunDir(path, () => {
+    makeFolder(path.slice(0, path.lastIndexOf('/')), 0o700);
+    writeFileSync(path, '');
+  });
 }
 
 export function isOurAddress(host: Host, link: LinkInfo, cidr: string): boolean {

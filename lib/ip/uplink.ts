@@ -4,8 +4,9 @@
  * The NIC's addresses and routes can move to the bridge with it. That is done in one batch, in an order in which the
  * host stays reachable, so that a remote session over that very NIC survives it.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { CniError, ErrorCode, show } from '../errors.ts';
+import { inRunDir, makeFolder } from '../exec/folder.ts';
 import type { Host } from '../exec/host.ts';
 import { type HeldLock, lockPath, lockRunDir } from '../exec/lock.ts';
 import { ipBatch } from './batch.ts';
@@ -230,8 +231,11 @@ async function batchOrBack(
 const recordPath = (host: Host, bridge: string): string => `${host.runDir}/uplinks/${bridge}`;
 
 function record(host: Host, bridge: string, device: string): void {
-  mkdirSync(`${host.runDir}/uplinks`, { recursive: true, mode: 0o700 });
-  writeFileSync(recordPath(host, bridge), device);
+  const path = recordPath(host, bridge);
+  inRunDir(path, () => {
+    makeFolder(`${host.runDir}/uplinks`, 0o700);
+    writeFileSync(path, device);
+  });
 }
 
 async function onlyPhysicalPort(host: Host, bridge: string): Promise<string> {

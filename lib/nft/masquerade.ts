@@ -69,9 +69,17 @@ export function masqueradeChain(owner: Owner, address: Cidr): readonly string[] 
 }
 
 export function createMasquerade(owner: Owner, address: Cidr): readonly string[] {
+  return createElement(owner, address, subnetChain(owner.network, subnetOf(address)));
+}
+
+/** The element of an address, and its owner's part, to a chain that is there. */
+export function createElement(
+  owner: Pick<Owner, 'key' | 'comment'>,
+  address: Cidr,
+  chain: string,
+): readonly string[] {
   const { family } = address.address;
   const comment = quoted(owner.comment);
-  const chain = subnetChain(owner.network, subnetOf(address));
   return [
     `create element ${table} ${owners[family]} { ${ownerKey(owner.key, address)} comment ${comment} }`,
     `create element ${table} ${sources[family]} { ${formatAddress(address.address)} comment ${comment} : goto ${chain} }`,

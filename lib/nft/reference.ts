@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import type { Host } from '../exec/host.ts';
 import { referenceChain, removeChain } from './iptables.ts';
-import { list, quoted, transact } from './transaction.ts';
+import { list, transact } from './transaction.ts';
 
 export interface ReferencePod {
   readonly network: string;
@@ -33,7 +33,7 @@ export async function removeReferenceMasquerade(
   if (iptables) await removeChain(host, referenceChain(pod.network, pod.containerId), lock);
   const prefix = referenceComment(pod);
   const rules = (await list(host, ['table', 'inet', 'cni_plugins_masquerade'])).filter(
-    isRule('masq_checks', prefix),
+    isRule('masq_checks', (comment) => comment.startsWith(prefix)),
   );
   for (const { rule } of rules) {
     await transact(host, [`delete rule inet cni_plugins_masquerade masq_checks handle ${rule.handle}`], {
@@ -45,13 +45,15 @@ export async function removeReferenceMasquerade(
 export async function removeReferenceAntiSpoof(host: Host, pod: ReferencePod, lock: string): Promise<void> {
   const id = `${pod.containerId}-${pod.ifname}`;
   const objects = await list(host, ['table', 'bridge', 'nat']);
-  const jumps = objects.filter(isRule('PREROUTING', `macspoofchk-${id}`));
-  const chains = objects.flatMap(({ chain }) => (isNamed(chain) ? [chain.name] : []));
-  const ours = [`cni-br-iface-${id}`, `cni-br-iface-${id}-mac`].filter((name) => chains.includes(name));
+  const jumps = objects.filter(isRule('PREROUTING', (comment) => comment === `macspoofchk-${id}`));
+  const chains = objects.flatMap(({ chain }) => (isChain(chain) ? [chain] : []));
+  // By handle: nft takes no quotes around a chain's name, which holds the interface's. The one jumps to the other.
+  const ours = [`cni-br-iface-${id}`, `cni-br-iface-${id}-mac`].flatMap((name) =>
+    chains.filter((chain) => chain.name === name),
+  );
   const lines = [
     ...jumps.map(({ rule }) => `delete rule bridge nat PREROUTING handle ${rule.handle}`),
-    ...ours.map((name) => `flush chain bridge nat ${quoted(name)}`),
-    ...ours.map((name) => `delete chain bridge nat ${quoted(name)}`),
+    ...ours.map(({ handle }) => `delete chain bridge nat handle ${handle}`),
   ];
   await transact(host, lines, { lock });
 }
@@ -60,15 +62,16 @@ interface RuleObject {
   readonly rule: { readonly handle: number; readonly chain: string; readonly comment: string };
 }
 
-function isRule(chain: string, commentPrefix: string) {
+function isRule(chain: string, isOurs: (comment: string) => boolean) {
   return (object: Record<string, unknown>): object is Record<string, unknown> & RuleObject => {
     const rule = object['rule'];
     if (typeof rule !== 'object' || rule === null) return false;
     if (!('comment' in rule) || !('chain' in rule) || !('handle' in rule)) return false;
-    return rule.chain === chain && typeof rule.comment === 'string' && rule.comment.startsWith(commentPrefix);
+    return rule.chain === chain && typeof rule.comment === 'string' && isOurs(rule.comment);
   };
 }
 
-function isNamed(value: unknown): value is { readonly name: string } {
-  return typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string';
+function isChain(value: unknown): value is { readonly name: string; readonly handle: number } {
+  if (typeof value !== 'object' || value === null || !('name' in value) || !('handle' in value)) return false;
+  return typeof value.name === 'string' && typeof value.handle === 'number';
 }

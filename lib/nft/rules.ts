@@ -17,6 +17,7 @@ import {
 } from './antispoof.ts';
 import {
   chainPrefix,
+  createElement,
   createMasquerade,
   deleteMasquerade,
   deleteOwner,
@@ -70,19 +71,35 @@ export interface AddRulesOptions {
   readonly declare: boolean;
 }
 
+/** Elements of another attachment, as lines that create them again. */
+export type TakenOver = readonly string[];
+
 /**
  * Makes the rules of an attachment.
+ * @returns what it has taken from another attachment: a dead one as a rule, whose address or port is ours now
  * @throws CniError 101 with nft's words
  */
-export async function addRules(host: Host, rules: Rules, { lock, declare }: AddRulesOptions): Promise<void> {
-  if (isEmpty(rules)) return;
+export async function addRules(
+  host: Host,
+  rules: Rules,
+  { lock, declare }: AddRulesOptions,
+): Promise<TakenOver> {
+  if (isEmpty(rules)) return [];
   const whole = [...declaration(rules), ...creation(rules)];
   let verdict = await transact(host, declare ? whole : creation(rules), { lock });
   if (verdict === 'missing' && !declare) verdict = await transact(host, whole, { lock });
-  if (verdict === 'done') return;
-  // Elements of a container that is gone: its address or its port is ours now.
-  const stale = await staleElements(host, rules);
+  if (verdict === 'done') return [];
+  const owned = await ownedAt(host, rules.masquerade);
+  const taken = owned.length === 0 ? [] : await recreation(host, owned);
+  const stale = [...owned.flatMap(forgetOwned), ...(await staleGuards(host, rules))];
   await transactOrThrow(host, [...declaration(rules), ...stale, ...creation(rules)], lock);
+  return taken;
+}
+
+/** Gives back what {@link addRules} has taken over, for an ADD that fails later: perhaps its owner lives. */
+export async function giveBack(host: Host, taken: TakenOver): Promise<void> {
+  // Whoever else has the address by now keeps it.
+  await transact(host, taken);
 }
 
 async function transactOrThrow(host: Host, lines: readonly string[], lock: string): Promise<void> {
@@ -94,13 +111,26 @@ async function transactOrThrow(host: Host, lines: readonly string[], lock: strin
   );
 }
 
-/** Deletions for whatever stands where these rules are to be. */
-async function staleElements(host: Host, { masquerade, guard }: Rules): Promise<string[]> {
-  const wanted = new Set(masquerade.map(({ address }) => formatAddress(address)));
-  const owned = masquerade.length > 0 ? await ownedElements(host) : [];
+/** Who has the addresses now. */
+async function ownedAt(host: Host, addresses: readonly Cidr[]): Promise<Owned[]> {
+  if (addresses.length === 0) return [];
+  const wanted = new Set(addresses.map(({ address }) => formatAddress(address)));
+  return (await ownedElements(host)).filter(({ address }) => wanted.has(formatAddress(address)));
+}
+
+async function recreation(host: Host, owned: readonly Owned[]): Promise<string[]> {
+  const elements = await sourceElements(host);
+  const chains = new Map(elements.map(({ key: [address = ''], chain }) => [address, chain]));
+  return owned.flatMap((element) => {
+    const chain = chains.get(formatAddress(element.address));
+    return chain === undefined ? [] : createElement(element, hostCidr(element.address), chain);
+  });
+}
+
+/** Deletions for whatever guards the port that is to be guarded. */
+async function staleGuards(host: Host, { guard }: Rules): Promise<string[]> {
   const guards = guard ? await guardElements(host) : noGuards;
   return [
-    ...owned.filter(({ address }) => wanted.has(formatAddress(address))).flatMap(forgetOwned),
     ...guards.allowed
       .filter(({ port }) => port === guard?.port)
       .map(({ port, mac }) => deleteAllowed(port, mac)),
@@ -116,13 +146,16 @@ interface Owned {
 
 const forgetOwned = ({ key, address }: Owned): readonly string[] => deleteMasquerade(key, hostCidr(address));
 
-/** Elements whose comment the caller knows, but which have no owner: somebody has deleted that. */
-async function orphanedSources(host: Host, isWanted: (comment: string) => boolean): Promise<Cidr[]> {
-  const elements = [
+async function sourceElements(host: Host): Promise<Element[]> {
+  return [
     ...(await listElements(host, 'inet', sources[4], 'map')),
     ...(await listElements(host, 'inet', sources[6], 'map')),
   ];
-  return elements
+}
+
+/** Elements whose comment the caller knows, but which have no owner: somebody has deleted that. */
+async function orphanedSources(host: Host, isWanted: (comment: string) => boolean): Promise<Cidr[]> {
+  return (await sourceElements(host))
     .filter(({ comment }) => isWanted(comment))
     .flatMap(({ key: [text = ''] }) => parseAddress(text) ?? [])
     .map(hostCidr);

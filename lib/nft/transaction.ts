@@ -64,10 +64,13 @@ export async function list(host: Host, what: readonly string[]): Promise<readonl
 export interface Element {
   readonly key: readonly string[];
   readonly comment: string;
+  /** The chain that a map's element goes to. */
+  readonly chain?: string | undefined;
 }
 
 const elementKey = z.union([z.string(), z.object({ concat: z.array(z.string()) })]);
 const element = z.object({ elem: z.object({ val: elementKey, comment: z.optional(z.string()) }) });
+const verdict = z.object({ goto: z.object({ target: z.string() }) });
 const elementHolder = z.object({ elem: z.optional(z.array(z.unknown())) });
 
 /**
@@ -86,10 +89,13 @@ export async function listElements(
     .flatMap((holder) => (holder.success ? (holder.data.elem ?? []) : []))
     .flatMap((entry) => {
       // A map's element is a pair: the key's part, and what it maps to.
-      const parsed = z.safeParse(element, Array.isArray(entry) ? entry[0] : entry);
+      const [part, mapped]: readonly unknown[] = Array.isArray(entry) ? entry : [entry];
+      const parsed = z.safeParse(element, part);
       if (!parsed.success) return [];
       const { val, comment = '' } = parsed.data.elem;
-      return [{ key: typeof val === 'string' ? [val] : val.concat, comment }];
+      const key = typeof val === 'string' ? [val] : val.concat;
+      const { data } = z.safeParse(verdict, mapped);
+      return [data === undefined ? { key, comment } : { key, comment, chain: data.goto.target }];
     });
 }
 

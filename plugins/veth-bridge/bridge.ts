@@ -70,9 +70,18 @@ export async function mendBridge(
     ...(isUp(link) ? [] : [setUp(bridge)]),
   ];
   if (commands.length > 0) await ipBatch(host, commands);
-  // The routes of this link are ours; a router's advertisement must not add any. With an uplink it is the node's own.
-  if (!config.uplink) host.kernel.write(`/proc/sys/net/ipv6/conf/${bridge}/accept_ra`, '0');
+  // With an uplink, what the routers say is for the node.
+  if (!config.uplink) ignoreAdvertisements(host, bridge);
   if (gateway && settings.gatewayDevice !== bridge) await ensureVlanGateway(host, settings);
+}
+
+/**
+ * The routes of this link are ours; a router's advertisement must not add any. A link without IPv6 hears none: the
+ * kernel has no IPv6, or the link's MTU is below the 1280 bytes that IPv6 needs (RFC 8200, section 5).
+ */
+export function ignoreAdvertisements(host: Host, device: string): void {
+  const setting = `/proc/sys/net/ipv6/conf/${device}/accept_ra`;
+  if (host.kernel.exists(setting)) host.kernel.write(setting, '0');
 }
 
 /** The 8021q interface that is the gateway of a VLAN: `<bridge>.<vlan>`, and the bridge itself a member of the VLAN. */
@@ -86,7 +95,7 @@ async function ensureVlanGateway(host: Host, { bridge, vlans, gatewayDevice }: S
   } catch (error) {
     if (!isIpError(error, 'exists')) throw error;
   }
-  host.kernel.write(`/proc/sys/net/ipv6/conf/${gatewayDevice}/accept_ra`, '0');
+  ignoreAdvertisements(host, gatewayDevice);
 }
 
 /**

@@ -71,11 +71,13 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
 
   // Before the sandbox can send its first frame.
   const guarded = { mac: veth.sandboxMac, addresses: addressing.addresses };
+  let giveBack = async (): Promise<void> => undefined;
   undo.step('remove the rules', async () => {
     await removeRules(host, config, names, guarded);
+    await giveBack();
     if (config.ipMasq) await dropNetworkChains(host, names.owner.network);
   });
-  await putRules(host, config, names, guarded, veth.madeBridge);
+  giveBack = await putRules(host, config, names, guarded, veth.madeBridge);
 
   if (!config.disableContainerInterface) {
     await enterSandbox(host, sandbox, {

@@ -12,6 +12,7 @@ import {
   collectRules,
   deleteRules,
   dropNetworkChains,
+  giveBack,
   type Rules,
 } from '../../lib/nft/rules.ts';
 import type { Names } from './attachment.ts';
@@ -38,16 +39,21 @@ function nftRules(config: Config, names: Names, { mac, addresses }: Guarded): Ru
 
 export const wantsRules = (config: Config): boolean => config.ipMasq || config.macspoofchk;
 
-/** @param first whether this is the first use of the bridge, and so most likely of the tables */
+/**
+ * @param first whether this is the first use of the bridge, and so most likely of the tables
+ * @returns how to give back what was another attachment's; due after {@link removeRules}
+ */
 export async function putRules(
   host: Host,
   config: Config,
   names: Names,
   guarded: Guarded,
   first: boolean,
-): Promise<void> {
-  await addRules(host, nftRules(config, names, guarded), { lock: names.lock, declare: first });
+): Promise<() => Promise<void>> {
+  const options = { lock: names.lock, declare: first };
+  const taken = await addRules(host, nftRules(config, names, guarded), options);
   if (byIptables(config)) await addIptables(host, names.owner, guarded.addresses, names.lock);
+  return () => giveBack(host, taken);
 }
 
 export async function removeRules(host: Host, config: Config, names: Names, guarded: Guarded): Promise<void> {

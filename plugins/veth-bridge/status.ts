@@ -1,6 +1,7 @@
 /** STATUS: could an ADD succeed now? */
 import type { Context } from '../../lib/cni/plugin.ts';
-import { CniError, ErrorCode } from '../../lib/errors.ts';
+import { asCniError, CniError, ErrorCode } from '../../lib/errors.ts';
+import { missingTool } from '../../lib/exec/tools.ts';
 import { ipBatch } from '../../lib/ip/batch.ts';
 import { kindOf, readLinks, showDevice } from '../../lib/ip/read.ts';
 import { antiSpoofBase } from '../../lib/nft/antispoof.ts';
@@ -12,9 +13,22 @@ import { type Config, settingsOf } from './config.ts';
 export async function status(context: Context<Config>): Promise<void> {
   const { config, ipam } = context;
   settingsOf(context);
-  const faults = [...missingTools(context), ...(await linkFaults(context)), ...(await nftFaults(context))];
+  const faults = [
+    ...missingTools(context),
+    ...(await faultsOf(() => linkFaults(context))),
+    ...(await faultsOf(() => nftFaults(context))),
+  ];
   if (faults.length > 0) throw new CniError(ErrorCode.notAvailable, faults.join('; '));
   if (config.ipam?.type) await ipam?.status();
+}
+
+/** What keeps a look from being taken keeps an ADD from its work, too. */
+async function faultsOf(look: () => Promise<string[]>): Promise<string[]> {
+  try {
+    return await look();
+  } catch (error) {
+    return [asCniError(error).message];
+  }
 }
 
 function missingTools({ config, host }: Context<Config>): string[] {
@@ -27,9 +41,7 @@ function missingTools({ config, host }: Context<Config>): string[] {
     ...(config.ipMasq && config.ipMasqBackend === 'iptables' ? ['iptables', 'ip6tables'] : []),
     ...(config.vlan > 0 || config.vlanTrunk.length > 0 ? ['bridge'] : []),
   ];
-  return needed
-    .filter((tool) => !host.runner.has(tool))
-    .map((tool) => `the program "${tool}" is not installed`);
+  return needed.filter((tool) => !host.runner.has(tool)).map(missingTool);
 }
 
 async function linkFaults({ config, host }: Context<Config>): Promise<string[]> {
@@ -57,12 +69,8 @@ async function nftFaults({ config, host }: Context<Config>): Promise<string[]> {
     ...(config.ipMasq && config.ipMasqBackend === 'nftables' ? masqueradeBase : []),
     ...(config.macspoofchk ? antiSpoofBase : []),
   ];
-  try {
-    const verdict = await transact(host, wanted, { checkOnly: true });
-    return verdict === 'done' ? [] : [`nft's tables cannot be made: something is ${verdict}`];
-  } catch (error) {
-    return [error instanceof Error ? error.message : String(error)];
-  }
+  const verdict = await transact(host, wanted, { checkOnly: true });
+  return verdict === 'done' ? [] : [`nft's tables cannot be made: something is ${verdict}`];
 }
 
 function needsNft(config: Config): boolean {

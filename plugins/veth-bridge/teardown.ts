@@ -5,6 +5,7 @@
  */
 
 import { recordedIn } from '../../lib/attach/recorded.ts';
+import { withRelease } from '../../lib/attach/release.ts';
 import { isOfNetwork, isOurMark } from '../../lib/cni/identity.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
 import { doAll } from '../../lib/errors.ts';
@@ -22,7 +23,7 @@ export async function del(context: AttachmentContext<Config>): Promise<void> {
   const names = namesOf(context);
   const recorded = recordedIn(prevResult, attachment.ifname, config.bridge, names.host);
   const guarded = { mac: recorded.sandbox?.mac, addresses: recorded.addresses };
-  await doAll([
+  const steps = [
     async () => {
       if (await unplug(host, names)) return;
       // Not made by us, or gone with its sandbox: perhaps the reference bridge made this pod.
@@ -36,8 +37,8 @@ export async function del(context: AttachmentContext<Config>): Promise<void> {
       if (addresses.length > 0) await dropIdleChains(host, attachment.network, addresses);
       else await dropNetworkChains(host, attachment.network);
     },
-    async () => ipam?.del(),
-  ]);
+  ];
+  await doAll(withRelease(ipam, steps));
 }
 
 /**

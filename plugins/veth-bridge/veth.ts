@@ -8,7 +8,7 @@ import type { Command } from '../../lib/ip/command.ts';
 import { addVeth, setAlias, setPort, setUp } from '../../lib/ip/link.ts';
 import { type LinkInfo, readLink, showDevice } from '../../lib/ip/read.ts';
 import type { Names } from './attachment.ts';
-import { bridgeCommands, linkExists, refuseOtherKind } from './bridge.ts';
+import { bridgeCommands, ignoreAdvertisements, linkExists, refuseOtherKind } from './bridge.ts';
 import type { Config, Settings } from './config.ts';
 
 export interface Veth {
@@ -58,7 +58,7 @@ export async function plugVeth(
     made(names.host);
     const [link, master] = documents.map(readLink);
     refuseOtherKind(master, settings.bridge);
-    host.kernel.write(`/proc/sys/net/ipv6/conf/${names.host}/accept_ra`, '0');
+    ignoreAdvertisements(host, names.host);
     return {
       host: names.host,
       hostMac,
@@ -100,6 +100,8 @@ async function explain(
   names: Names,
   settings: Settings,
 ): Promise<CniError> {
+  // Told by what failed: a line that makes the bridge, or none at all.
+  if (error.failed < 0) return error;
   const reason = (['exists', 'invalid'] as const).find((candidate) => isIpError(error, candidate));
   if (reason === 'exists') {
     return new CniError(

@@ -1,6 +1,7 @@
 /** Programs that run while a test goes on: holders of namespaces, servers, captures. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { pace } from './pace.ts';
 
 export interface Background extends AsyncDisposable {
   readonly pid: number;
@@ -55,7 +56,7 @@ export function startBackground(argv: readonly string[], env: NodeJS.ProcessEnv)
       if (pattern.test(printed.stdout) || pattern.test(printed.stderr)) resolve();
       else if (!running()) complain(failure?.message ?? 'ended');
     };
-    const timer = setTimeout(() => complain(`${timeout} ms were over`), timeout);
+    const timer = setTimeout(() => complain(`${timeout * pace} ms were over`), timeout * pace);
     heard.add(look);
     look();
     try {

@@ -7,6 +7,7 @@
  *     });
  */
 import { test as base, type TestContext } from 'vitest';
+import { createLan, type Lan } from './lan.ts';
 import { expectNoLeaks, type SnapshotOptions, snapshot } from './leaks.ts';
 import { createNode, type Node } from './node.ts';
 import { createOutside, type Outside } from './outside.ts';
@@ -26,6 +27,8 @@ export interface Fixtures {
   readonly node: Node;
   /** The network outside of it. */
   readonly outside: Outside;
+  /** The same as a switch, of which the node's NIC is a port. Not together with `outside`. */
+  readonly lan: Lan;
   readonly leaks: LeakCheck;
 }
 
@@ -48,6 +51,15 @@ export const test = base.extend<Fixtures>({
       await use(outside);
     } finally {
       await outside.dispose();
+    }
+  },
+
+  lan: async ({ node }, use) => {
+    const lan = await createLan(node);
+    try {
+      await use(lan);
+    } finally {
+      await lan.dispose();
     }
   },
 

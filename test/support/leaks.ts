@@ -23,6 +23,7 @@ import {
   routeFacts,
 } from './facts.ts';
 import type { Node } from './node.ts';
+import { pace } from './pace.ts';
 import { findProgram } from './paths.ts';
 import type { IpObject } from './place.ts';
 
@@ -116,7 +117,7 @@ export async function findLeaks(
   node: Node,
   options: LeakOptions = {},
 ): Promise<Difference> {
-  const end = performance.now() + (options.within ?? 3_000);
+  const end = performance.now() + (options.within ?? 3_000) * pace;
   const marks = [...node.marks, ...(options.marks ?? [])];
   for (let pause = 25; ; pause = Math.min(pause * 2, 400)) {
     const found = compare(before.facts, (await snapshot(node, before.options)).facts, { ...options, marks });

@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe } from 'vitest';
 import { type EndToEnd, test } from './fixtures.ts';
+import { inVirtualMachine } from './pace.ts';
 import { binDir, findCnitool, findProgram, isExecutable, referenceDir, systemPath } from './paths.ts';
 
 /** Each tells what is missing, or nothing. */
@@ -39,6 +40,11 @@ const probes = {
   ipvlan: () => kernel('ip link add p0 type veth; ip link add v0 link p0 type ipvlan'),
   macvlan: () => kernel('ip link add p0 type veth; ip link add v0 link p0 type macvlan'),
   vlan: () => kernel('ip link add p0 type veth; ip link add v0 link p0 type vlan id 5'),
+  // On a real machine its functions may be in use.
+  sriov: () =>
+    inVirtualMachine
+      ? kernel('test "$(cat /sys/bus/pci/devices/*/sriov_totalvfs | wc -l)" -ge 2')
+      : 'runs in the virtual machine alone',
   tbf: () =>
     kernel('ip link add p0 type veth; tc qdisc add dev p0 root tbf rate 1mbit burst 10k latency 50ms'),
 } as const satisfies Record<string, () => string | undefined>;
@@ -46,7 +52,7 @@ const probes = {
 export type Component = keyof typeof probes;
 
 /** Features of the kernel, which nothing that can be installed brings. */
-const kernelFeatures: readonly Component[] = ['vlan-filtering', 'ipvlan', 'vlan'];
+const kernelFeatures: readonly Component[] = ['vlan-filtering', 'ipvlan', 'vlan', 'sriov'];
 
 const known = new Map<Component, string | undefined>();
 
@@ -86,7 +92,9 @@ export function testNeeds(
 
 function failing(name: string, missing: readonly string[]): void {
   test(titleOf(name, missing), () => {
-    throw new Error(`CI=true, and missing is ${missing.join('; ')}`);
+    throw new Error(
+      `${inVirtualMachine ? 'in the virtual machine' : 'CI=true'}, and missing is ${missing.join('; ')}`,
+    );
   });
 }
 
@@ -94,8 +102,10 @@ function titleOf(name: string, missing: readonly string[]): string {
   return `${name} [missing ${missing.join('; ')}]`;
 }
 
-/** Whether what is missing is a failure: on CI, where installing could have brought it. */
+/** Whether what is missing is a failure: on CI, where installing could have brought it, and in the virtual machine. */
 function mustBeThere(needs: readonly Component[]): boolean {
+  // It is made of all that tests need, apart from cnitool, which is the host's.
+  if (inVirtualMachine && missingOf(needs.filter((need) => need !== 'cnitool')).length > 0) return true;
   const installable = needs.filter((need) => !kernelFeatures.includes(need));
   return process.env['CI'] === 'true' && missingOf(installable).length > 0;
 }

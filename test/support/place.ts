@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { type Background, startBackground } from './background.ts';
+import { pace } from './pace.ts';
 import { systemPath } from './paths.ts';
 
 export interface Outcome {
@@ -181,10 +182,10 @@ function isIpObject(value: unknown): value is IpObject {
 
 /**
  * Calls a function until it tells true, 50 ms apart.
- * @param within milliseconds after which it gives up
+ * @param within milliseconds after which it gives up; longer in the virtual machine
  */
 export async function eventually(holds: () => Promise<boolean>, within = 3_000): Promise<boolean> {
-  const end = performance.now() + within;
+  const end = performance.now() + within * pace;
   for (;;) {
     if (await holds()) return true;
     if (performance.now() >= end) return false;

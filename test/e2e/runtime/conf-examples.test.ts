@@ -74,7 +74,7 @@ describe('conf-examples', () => {
   });
 });
 
-async function exercise({ node, outside, leaks }: Fixtures, file: string, promise: Expected): Promise<void> {
+async function exercise({ node, outside, leaks }: Pick<Fixtures, 'node' | 'outside' | 'leaks'>, file: string, promise: Expected): Promise<void> {
   const config = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Config;
   // What the chain's portmap declares once for the node, and an uplink that stays as documented.
   leaks.allow(/CNI-HOSTPORT/, /route_localnet/, /uplink/, /lan0/, /203\.0\.113|2001:db8/);

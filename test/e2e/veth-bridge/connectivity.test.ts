@@ -1,7 +1,7 @@
 /** Who reaches whom: containers, their gateway, other networks. */
 import { describe, expect } from 'vitest';
-import { createContainer, expectNoPing, expectPing, test } from '../../support/index.ts';
-import { hostLocal, podNetwork, stateOf } from './support.ts';
+import { createContainer, expectNoPing, expectPing, test, testNeeds } from '../../support/index.ts';
+import { forRules, hostLocal, podNetwork, stateOf } from './support.ts';
 
 describe('containers of a network reach each other', () => {
   const families: Readonly<Record<string, readonly string[]>> = {
@@ -103,25 +103,29 @@ describe('two networks', () => {
   });
 });
 
-test('two interfaces of one container in one network are two attachments', async ({ node }) => {
-  const pods = podNetwork(node, { isDefaultGateway: true, ipMasq: true, macspoofchk: true });
-  const blue = await pods.start('blue');
-  const second = await pods.add(blue, { ifname: 'net1' });
-  expect(await blue.addresses('eth0')).toEqual(['10.22.0.2/24', 'fd22::2/64']);
-  expect(await blue.addresses('net1')).toEqual(['10.22.0.3/24', 'fd22::3/64']);
-  expect(second.interfaces?.[1]?.name).not.toBe(blue.port);
-  await pods.check(blue);
-  await pods.check(blue, { ifname: 'net1' });
+testNeeds(
+  forRules,
+  'two interfaces of one container in one network are two attachments',
+  async ({ node }) => {
+    const pods = podNetwork(node, { isDefaultGateway: true, ipMasq: true, macspoofchk: true });
+    const blue = await pods.start('blue');
+    const second = await pods.add(blue, { ifname: 'net1' });
+    expect(await blue.addresses('eth0')).toEqual(['10.22.0.2/24', 'fd22::2/64']);
+    expect(await blue.addresses('net1')).toEqual(['10.22.0.3/24', 'fd22::3/64']);
+    expect(second.interfaces?.[1]?.name).not.toBe(blue.port);
+    await pods.check(blue);
+    await pods.check(blue, { ifname: 'net1' });
 
-  await pods.del(blue);
-  expect(await blue.link('eth0')).toBeUndefined();
-  await pods.check(blue, { ifname: 'net1' });
-  await expectPing(blue, '10.22.0.1');
-  await expectPing(blue, 'fd22::1');
-  await pods.del(blue, { ifname: 'net1' });
-});
+    await pods.del(blue);
+    expect(await blue.link('eth0')).toBeUndefined();
+    await pods.check(blue, { ifname: 'net1' });
+    await expectPing(blue, '10.22.0.1');
+    await expectPing(blue, 'fd22::1');
+    await pods.del(blue, { ifname: 'net1' });
+  },
+);
 
-test('a network without IPAM is layer 2 only', async ({ node }) => {
+testNeeds(forRules, 'a network without IPAM is layer 2 only', async ({ node }) => {
   for (const ipam of [undefined, {}, { type: '' }]) {
     const pods = podNetwork(node, { ipam, ipMasq: true });
     const blue = await pods.start('blue');
@@ -139,20 +143,24 @@ test('a network without IPAM is layer 2 only', async ({ node }) => {
   }
 });
 
-test('a failed ADD leaves nothing, and not even what DEL would have to find', async ({ node }) => {
-  const pods = podNetwork(node, { isDefaultGateway: true, ipMasq: true, macspoofchk: true });
-  await pods.start('blue');
-  const before = await stateOf(node);
-  const red = await createContainer(node);
-  const broken = podNetwork(node, {
-    isDefaultGateway: true,
-    ipMasq: true,
-    macspoofchk: true,
-    // The gateway of a route has to be a neighbour: this one fails at the very last step.
-    ipam: { ...hostLocal(node, '10.22.0.0/24'), routes: [{ dst: '192.0.2.0/24', gw: '172.31.0.1' }] },
-  });
-  await expect(broken.add(red)).rejects.toThrow(/192\.0\.2\.0\/24/);
-  expect(await red.link('eth0')).toBeUndefined();
-  expect(await stateOf(node)).toBe(before);
-  await pods.clear();
-});
+testNeeds(
+  forRules,
+  'a failed ADD leaves nothing, and not even what DEL would have to find',
+  async ({ node }) => {
+    const pods = podNetwork(node, { isDefaultGateway: true, ipMasq: true, macspoofchk: true });
+    await pods.start('blue');
+    const before = await stateOf(node);
+    const red = await createContainer(node);
+    const broken = podNetwork(node, {
+      isDefaultGateway: true,
+      ipMasq: true,
+      macspoofchk: true,
+      // The gateway of a route has to be a neighbour: this one fails at the very last step.
+      ipam: { ...hostLocal(node, '10.22.0.0/24'), routes: [{ dst: '192.0.2.0/24', gw: '172.31.0.1' }] },
+    });
+    await expect(broken.add(red)).rejects.toThrow(/192\.0\.2\.0\/24/);
+    expect(await red.link('eth0')).toBeUndefined();
+    expect(await stateOf(node)).toBe(before);
+    await pods.clear();
+  },
+);

@@ -1,7 +1,17 @@
 /** IPv6: sandboxes that come with it turned off, and duplicate address detection. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'vitest';
-import { cni, createContainer, expectFailure, expectPing, type Node, test } from '../../support/index.ts';
-import { hostLocal, podNetwork, stateOf } from './support.ts';
+import {
+  cni,
+  createContainer,
+  expectFailure,
+  expectPing,
+  type Node,
+  test,
+  testNeeds,
+} from '../../support/index.ts';
+import { forRules, hostLocal, podNetwork, stateOf } from './support.ts';
 
 test('a sandbox that came with disable_ipv6=1 gets its IPv6 address', async ({ node }) => {
   const pods = podNetwork(node, { isGateway: true });
@@ -66,30 +76,52 @@ test('with enabledad ADD waits until no address is tentative', async ({ node }) 
   await pods.clear();
 });
 
-test('with enabledad an address that another machine has fails ADD, and nothing is left', async ({
-  node,
-}) => {
-  const fields = { isGateway: true, enabledad: true, macspoofchk: true, ipMasq: true };
-  const pods = podNetwork(node, fields);
-  const blue = await pods.start('blue');
-  // Blue has it for a second address, of which no IPAM here knows: so do machines that are on the same wire.
-  await blue.run('ip', 'address', 'add', 'fd22::3/64', 'dev', 'eth0', 'nodad');
-  const before = await stateOf(node);
+testNeeds(
+  forRules,
+  'with enabledad an address that another machine has fails ADD, and nothing is left',
+  async ({ node }) => {
+    const fields = { isGateway: true, enabledad: true, macspoofchk: true, ipMasq: true };
+    const pods = podNetwork(node, fields);
+    const blue = await pods.start('blue');
+    // Blue has it for a second address, of which no IPAM here knows: so do machines that are on the same wire.
+    await blue.run('ip', 'address', 'add', 'fd22::3/64', 'dev', 'eth0', 'nodad');
+    const before = await stateOf(node);
 
-  const red = await createContainer(node, { name: 'red' });
-  const call = { config: pods.config, container: red };
-  await expectFailure(node, { ...call, command: 'ADD' }, { code: 103, says: /duplicate.*fd22::3/ });
-  expect(await red.link('eth0')).toBeUndefined();
-  expect(await stateOf(node)).toBe(before);
-  await pods.check(blue);
-  expect((await cni(node, { ...call, command: 'DEL' })).code).toBe(0);
+    const red = await createContainer(node, { name: 'red' });
+    const call = { config: pods.config, container: red };
+    await expectFailure(node, { ...call, command: 'ADD' }, { code: 103, says: /duplicate.*fd22::3/ });
+    expect(await red.link('eth0')).toBeUndefined();
+    expect(await stateOf(node)).toBe(before);
+    await pods.check(blue);
+    expect((await cni(node, { ...call, command: 'DEL' })).code).toBe(0);
 
-  // The next one gets another address.
-  await pods.add(red);
-  expect(await red.addresses('eth0')).toEqual(['10.22.0.4/24', 'fd22::4/64']);
-  await pods.del(red);
-  await pods.clear();
-});
+    // The next one gets another address.
+    await pods.add(red);
+    expect(await red.addresses('eth0')).toEqual(['10.22.0.4/24', 'fd22::4/64']);
+    await pods.del(red);
+    await pods.clear();
+  },
+);
+
+testNeeds(
+  forRules,
+  'such a failure leaves masqueraded who has the address, though its reservation was deleted by hand',
+  async ({ node, outside }) => {
+    const ipam = hostLocal(node, { subnet: 'fd22::/64', rangeStart: 'fd22::5', rangeEnd: 'fd22::5' });
+    const pods = podNetwork(node, { isDefaultGateway: true, enabledad: true, ipMasq: true, ipam });
+    const blue = await pods.start('blue');
+    await expectPing(blue, outside.ip6);
+    const rules = await node.run('nft', '-s', 'list', 'ruleset');
+    rmSync(join(node.dataDir, 'pods/fd22::5'));
+
+    const red = await createContainer(node, { name: 'red' });
+    const call = { command: 'ADD' as const, config: pods.config, container: red };
+    await expectFailure(node, call, { code: 103, says: /duplicate.*fd22::5/ });
+    expect(await node.run('nft', '-s', 'list', 'ruleset')).toBe(rules);
+    await expectPing(blue, outside.ip6);
+    await pods.clear();
+  },
+);
 
 /** Addresses of a link, each with what ip says of its detection: `fd22::2 tentative`. */
 async function detection(place: Pick<Node, 'ip'>, device = 'eth0'): Promise<readonly string[]> {

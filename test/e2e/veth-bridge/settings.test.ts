@@ -55,24 +55,26 @@ describe('a bridge port', () => {
     });
   }
 
-  test('with hairpinMode lets a container reach itself by an address of the node that leads back to it', async ({
-    node,
-  }) => {
-    const pods = podNetwork(node, {
-      hairpinMode: true,
-      isDefaultGateway: true,
-      ipam: hostLocal(node, '10.22.0.0/24'),
-    });
-    const blue = await pods.start();
-    // As a Kubernetes service does it: the way there and the way back go through the bridge's own address.
-    await node.nft(`table ip service {
+  testNeeds(
+    ['nft'],
+    'with hairpinMode lets a container reach itself by an address of the node that leads back to it',
+    async ({ node }) => {
+      const pods = podNetwork(node, {
+        hairpinMode: true,
+        isDefaultGateway: true,
+        ipam: hostLocal(node, '10.22.0.0/24'),
+      });
+      const blue = await pods.start();
+      // As a Kubernetes service does it: the way there and the way back go through the bridge's own address.
+      await node.nft(`table ip service {
       chain in { type nat hook prerouting priority -100; ip daddr 192.0.2.80 dnat to ${blue.ip4}; }
       chain out { type nat hook postrouting priority 99; ip saddr ${blue.ip4} ip daddr ${blue.ip4} masquerade; }
     }`);
-    await expectPing(blue, '192.0.2.80');
-    await node.nft('delete table ip service');
-    await pods.clear();
-  });
+      await expectPing(blue, '192.0.2.80');
+      await node.nft('delete table ip service');
+      await pods.clear();
+    },
+  );
 
   testNeeds(
     ['port-isolation'],

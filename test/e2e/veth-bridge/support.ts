@@ -3,6 +3,7 @@ import {
   type AttachOptions,
   addressIn,
   type CniResult,
+  type Component,
   type Config,
   type Container,
   type ContainerOptions,
@@ -12,6 +13,9 @@ import {
   type Node,
   network,
 } from '../../support/index.ts';
+
+/** What masquerading and anti-spoofing need, and a look at the state of a node. */
+export const forRules: readonly Component[] = ['nft-masquerade', 'nft-bridge', 'ipv6'];
 
 /** What the default network gives: 10.22.0.2 and fd22::2 to the first container. */
 export const subnets = ['10.22.0.0/24', 'fd22::/64'];

@@ -64,6 +64,12 @@ describe('range sets', () => {
     ]);
   });
 
+  test('may have a gateway that is not in the subnet, as in the reference', () => {
+    expect(setsOf({ ipam: { subnet: '10.0.0.0/24', gateway: '169.254.1.1' } })).toEqual([
+      '10.0.0.1-10.0.0.254',
+    ]);
+  });
+
   test('may begin and end with any address of the subnet, and have the gateway anywhere in it', () => {
     const whole = {
       subnet: '10.0.0.0/24',
@@ -105,7 +111,7 @@ describe('range sets', () => {
       'ipam.rangeEnd: "fd00::5" is not in the subnet 10.0.0.0/24',
       { subnet: '10.0.0.0/24', rangeEnd: 'fd00::5' },
     ],
-    ['ipam.gateway: "10.0.1.1" is not in the subnet', { subnet: '10.0.0.0/24', gateway: '10.0.1.1' }],
+    ['ipam.gateway: "fd00::1" is not of the family of', { subnet: '10.0.0.0/24', gateway: 'fd00::1' }],
     ['ipam.gateway: "10.0.0.1/24", expected an address', { subnet: '10.0.0.0/24', gateway: '10.0.0.1/24' }],
     [
       "ipam.rangeStart: 10.0.0.9 comes after the range's end 10.0.0.8",
