@@ -79,16 +79,17 @@ export function joinErrors(errors: readonly unknown[]): CniError | undefined {
 
 /** A value as it can stand in a message: JSON, cut to a length that a log line bears. */
 export function show(value: unknown, limit = 120): string {
-  const text = typeof value === 'bigint' ? String(value) : (safeJson(value) ?? String(value));
+  const text = textOf(value);
   return text.length <= limit ? text : `${text.slice(0, limit)}… (${text.length} characters)`;
 }
 
-function safeJson(value: unknown): string | undefined {
+function textOf(value: unknown): string {
+  if (typeof value === 'bigint') return String(value);
   try {
-    return JSON.stringify(value);
+    return JSON.stringify(value) ?? String(value);
   } catch {
-    // Deeper nesting than the stack bears: JSON.parse takes it, JSON.stringify does not.
-    return undefined;
+    // Deeper nesting than the stack bears: JSON.parse takes it, JSON.stringify and a list's toString do not.
+    return Array.isArray(value) ? '[…]' : '{…}';
   }
 }
 

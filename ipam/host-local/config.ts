@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import { baseConfigSchema } from '../../lib/cni/config.ts';
 import type { Context } from '../../lib/cni/plugin.ts';
+import type { Route } from '../../lib/cni/result.ts';
 import { atLeast } from '../../lib/cni/version.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import {
@@ -16,7 +17,7 @@ import {
   parseCidr,
   sameAddress,
 } from '../../lib/net/address.ts';
-import { addressText, cidrText } from '../../lib/net/schema.ts';
+import { cidrText, optionalAddress } from '../../lib/net/schema.ts';
 import {
   type AskedFault,
   assignAsked,
@@ -28,15 +29,6 @@ import {
   type RangeSet,
   rangesOverlap,
 } from './pool.ts';
-
-/** An empty text is as good as none, as in the reference. */
-const optionalAddress = z.optional(
-  z.string().check(
-    z.refine((text) => text === '' || parseAddress(text) !== undefined, {
-      error: 'an address such as 10.1.0.1 or fd00::1',
-    }),
-  ),
-);
 
 const rangeSchema = z.object({
   subnet: cidrText,
@@ -50,7 +42,7 @@ const uint32 = z.int().check(z.gte(0), z.lte(0xffffffff));
 
 const routeSchema = z.object({
   dst: cidrText,
-  gw: z.optional(addressText),
+  gw: optionalAddress,
   mtu: z.optional(uint32),
   advmss: z.optional(uint32),
   priority: z.optional(uint32),
@@ -160,22 +152,24 @@ function toRange(range: RangeConfig, field: string): Range {
         `use a prefix of at most /${addressBits(subnet.address.family) - 2}`,
     );
   }
-  const inSubnet = (key: 'gateway' | 'rangeStart' | 'rangeEnd'): Address | undefined => {
-    const text = range[key];
-    if (text === undefined || text === '') return undefined;
-    const address = parseAddress(text);
-    if (address !== undefined && isInRange(bounds, address)) return address;
-    throw invalid(`${field}.${key}: ${show(text)} is not in the subnet ${range.subnet}; correct one of them`);
+  const addressAt = (key: 'gateway' | 'rangeStart' | 'rangeEnd', bad: string): Address | undefined => {
+    const address = parseAddress(range[key] ?? '');
+    // A gateway may be on the link and not in the subnet, as in the reference: 169.254.1.1, say, for pods of any subnet.
+    const isGateway = key === 'gateway' && address?.family === bounds.first.family;
+    if (address === undefined || isGateway || isInRange(bounds, address)) return address;
+    throw invalid(
+      `${field}.${key}: ${show(range[key])} is not ${bad} the subnet ${range.subnet}; correct one of them`,
+    );
   };
   const hosts = hostBounds(bounds);
-  const first = inSubnet('rangeStart') ?? hosts.first;
-  const last = inSubnet('rangeEnd') ?? hosts.last;
+  const first = addressAt('rangeStart', 'in') ?? hosts.first;
+  const last = addressAt('rangeEnd', 'in') ?? hosts.last;
   if (first.value > last.value) {
     throw invalid(
       `${field}.rangeStart: ${formatAddress(first)} comes after the range's end ${formatAddress(last)}; exchange them`,
     );
   }
-  return { subnet, first, last, gateway: inSubnet('gateway') ?? hosts.first };
+  return { subnet, first, last, gateway: addressAt('gateway', 'of the family of') ?? hosts.first };
 }
 
 /** No two ranges may share an address, be they of one set or of two. Sorted, they need only look at their neighbour. */
@@ -254,6 +248,14 @@ function tellFault(fault: AskedFault, sets: readonly RangeSet[]): string {
     case 'outside':
       return `is in no range (${sets.map(describeSet).join('; ')}); ask for an address of a range`;
   }
+}
+
+/** The routes of the result, their texts as the reference prints them; an empty gateway is as good as none. */
+export function routesOf({ ipam }: Config): readonly Route[] {
+  return ipam.routes.map(({ dst, gw, ...rest }) => {
+    const [network, gateway] = [parseCidr(dst), parseAddress(gw ?? '')];
+    return { ...rest, dst: network ? formatCidr(network) : dst, gw: gateway && formatAddress(gateway) };
+  });
 }
 
 /** Whether an address is one of those that the sets give. */

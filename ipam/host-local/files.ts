@@ -4,10 +4,8 @@
 import {
   closeSync,
   constants,
-  existsSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readSync,
@@ -93,25 +91,6 @@ export function namesIn(folder: string): readonly string[] {
   }
 }
 
-/**
- * Makes a folder and those above it.
- * @returns the topmost that had to be made, undefined where all were there
- */
-export function makeFolder(path: string, mode: number): string | undefined {
-  try {
-    return mkdirSync(path, { recursive: true, mode });
-  } catch (error) {
-    // On a read-only file system, Node says ENOENT; the first folder that is missing says why it cannot be made.
-    if (isErrnoException(error, 'ENOENT')) mkdirSync(firstMissing(path), { mode });
-    throw error;
-  }
-}
-
-function firstMissing(path: string): string {
-  const parent = path.slice(0, path.lastIndexOf('/'));
-  return parent === '' || existsSync(parent) ? path : firstMissing(parent);
-}
-
 /** Makes a folder's entries outlast a loss of power. */
 export function syncFolder(folder: string): void {
   const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
@@ -128,6 +107,8 @@ const remedies: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only: remount it, or set ipam.dataDir to a folder that can be written',
   EACCES: 'permission denied: run as root, or give ipam.dataDir another owner or mode',
   EPERM: 'not permitted: run as root, on a file system that has hard links, without the immutable attribute',
+  EEXIST:
+    'this is no folder, or a link that leads to none: move it away, or set ipam.dataDir to another folder',
   ENOTDIR: 'a part of the path is no folder: move it away, or set ipam.dataDir to another folder',
   EXDEV:
     'the network folder and .plumbline must lie in one file system: unmount what is mounted below ipam.dataDir',

@@ -10,7 +10,7 @@ import type { Host } from '../../lib/exec/host.ts';
 import { lockFile } from '../../lib/exec/lock.ts';
 import { formatAddress, parseCidr } from '../../lib/net/address.ts';
 import { allocate } from './allocate.ts';
-import { askedOf, type Config, configSchema, dataDirOf, isInSets, rangeSetsOf } from './config.ts';
+import { askedOf, type Config, configSchema, dataDirOf, isInSets, rangeSetsOf, routesOf } from './config.ts';
 import { onDisk } from './files.ts';
 import { collectGarbage, reclaimAfterReboot } from './reclaim.ts';
 import { heldAddresses, isHeldBy, release } from './release.ts';
@@ -40,7 +40,7 @@ export const hostLocal = definePlugin({
         address: `${text}/${range.subnet.prefix}`,
         gateway: formatAddress(range.gateway),
       })),
-      routes: config.ipam.routes,
+      routes: routesOf(config),
       dns,
     };
     return result;

@@ -17,9 +17,10 @@ import { closeSync, constants, fsyncSync, lstatSync, openSync, statSync } from '
 import { isIP } from 'node:net';
 import { CniError, ErrorCode } from '../../lib/errors.ts';
 import { digest } from '../../lib/exec/digest.ts';
+import { makeFolder } from '../../lib/exec/folder.ts';
 import { type Address, parseAddress } from '../../lib/net/address.ts';
 import { type IndexEntry, type Origin, type Owner, parseEntry } from './entry.ts';
-import { makeFolder, namesIn, readSmall, syncFolder, unlinkIfThere, writeAll } from './files.ts';
+import { namesIn, readSmall, syncFolder, unlinkIfThere, writeAll } from './files.ts';
 
 /** What the store needs to know of the machine, and cannot read for itself. */
 export interface StoreEnv {

@@ -91,9 +91,11 @@ export function gatewayFor(route: Route, ips: readonly ResultIp[]): string | und
   return ips.find((ip) => ip.gateway !== undefined && ip.address.includes(':') === isV6)?.gateway;
 }
 
+/** A default route without a gateway gets its family's, so it is one that the kernel would not take a second time. */
 function defaultRoutes(entries: readonly Entry[], routes: readonly Route[]): Route[] {
+  const ips = entries.map(({ ip }) => ip);
   const missing = ([4, 6] as const).filter(
-    (family) => !routes.some((route) => isDefault(route, family) && route.gw),
+    (family) => !routes.some((route) => isDefault(route, family) && gatewayFor(route, ips)),
   );
   return missing.flatMap((family) => {
     const entry = entries.find(({ address }) => address.address.family === family);
@@ -103,10 +105,14 @@ function defaultRoutes(entries: readonly Entry[], routes: readonly Route[]): Rou
   });
 }
 
-function isDefault({ dst }: Route, family: 4 | 6): boolean {
+/** The main table's: one in a table of its own is for whoever looks there by a rule. */
+function isDefault({ dst, table }: Route, family: 4 | 6): boolean {
   const cidr = parseCidr(dst);
-  return cidr?.prefix === 0 && cidr.address.family === family;
+  return cidr?.prefix === 0 && cidr.address.family === family && (table || mainTable) === mainTable;
 }
+
+/** RT_TABLE_MAIN, linux/rtnetlink.h; 0 means it too. */
+const mainTable = 254;
 
 function notAnAddress(text: string, ipam: string): CniError {
   return new CniError(

@@ -39,7 +39,7 @@ export async function masterOf(
   if (named) return named;
   const found = inContainer
     ? await defaultRouteDeviceIn(context.host, sandboxOf(context))
-    : defaultRouteDevice(context.host);
+    : await defaultRouteDevice(context.host);
   if (found !== undefined) return found;
   throw new CniError(
     ErrorCode.invalidConfig,
@@ -75,11 +75,12 @@ export async function plugChild(
     const [document] = await run;
     const master = readLinks(document)[0];
     if (master === undefined) throw missingMaster(plan);
+    await refuseMtu(context, names, plan, master);
     return master;
   } catch (error) {
     if (!isIpError(error)) throw error;
     const addIndex = commands.indexOf(add);
-    if (error.failed > addIndex) await discard(host, sandbox, device, plan.inContainer);
+    if (error.failed > addIndex) await discard(context, device, names, plan);
     throw await explain(error, context, names, plan, addIndex);
   }
 }
@@ -98,6 +99,19 @@ const moveAs = (device: string, sandbox: Netns, name: string): Command => [
   ...['link', 'set', 'dev', device, 'netns', sandbox.ref, 'name', name],
 ];
 
+/** ipvlan takes an MTU that its master cannot carry. */
+async function refuseMtu(
+  context: AttachmentContext<unknown>,
+  names: Names,
+  plan: ChildPlan,
+  master: LinkInfo,
+): Promise<void> {
+  const fault = mtuFault(plan, master);
+  if (fault === undefined) return;
+  await unplugChild(context, names, () => false);
+  throw new CniError(ErrorCode.invalidConfig, fault);
+}
+
 const missingMaster = ({ master, inContainer }: ChildPlan): CniError =>
   new CniError(
     ErrorCode.invalidConfig,
@@ -112,7 +126,7 @@ async function explain(
   addIndex: number,
 ): Promise<CniError> {
   const { attachment, request } = context;
-  const { failed } = error;
+  const { failed, reason, details } = error;
   if (failed < addIndex) return isIpError(error, 'missing') ? missingMaster(plan) : error;
   const taken: boolean = isIpError(error, 'exists');
   if (taken) {
@@ -122,30 +136,50 @@ async function explain(
       atMove
         ? `CNI_IFNAME: ${show(attachment.ifname)} exists in ${request.netns} already; it is left as it is. DEL removes it`
         : `another call is making ${attachment.ifname} of container ${attachment.containerId} (link ${names.host})`,
-      error.details,
+      details,
     );
   }
   if (failed > addIndex) return error;
+  const isUnknown: boolean = isIpError(error, 'unsupported');
+  if (isUnknown) {
+    const message = `this kernel has no ${plan.kind} links (${reason})`;
+    return new CniError(ErrorCode.commandFailed, message, details);
+  }
   const master = await readMaster(context.host, sandboxOf(context), plan);
   return (master && refusal(plan, master, error)) ?? error;
 }
 
-/** What stands against a child of this master, as far as it can be seen. */
+/** Why the kernel has refused a child of this master, as far as it can be seen. */
 function refusal(plan: ChildPlan, master: LinkInfo, error: IpError): CniError | undefined {
   const refuse = (message: string): CniError => new CniError(ErrorCode.invalidConfig, message, error.details);
-  const name = show(plan.master);
-  if (plan.mtu !== undefined && plan.mtu > master.mtu) {
-    return refuse(`mtu: ${plan.mtu} is more than the ${master.mtu} of the master ${name}`);
-  }
-  if (master.master !== undefined) {
+  const seen = masterFault(plan, master);
+  if (seen !== undefined) return refuse(seen);
+  if (isIpError(error, 'busy') || isIpError(error, 'invalid')) {
     return refuse(
-      `master: ${name} is a port of ${master.master}, and a port cannot have ${plan.kind} links; name another link`,
+      `master: the kernel refuses ${show(plan.master)} a ${plan.kind} link (${error.reason}): ${plan.hint}`,
     );
   }
-  if (isIpError(error, 'busy') || isIpError(error, 'invalid')) {
-    return refuse(`master: the kernel refuses ${name} a ${plan.kind} link (${error.reason}): ${plan.hint}`);
-  }
   return undefined;
+}
+
+/** What stands against a child of this master, in words, or nothing. */
+export function masterFault(
+  plan: Pick<ChildPlan, 'kind' | 'master' | 'mtu'>,
+  master: LinkInfo,
+): string | undefined {
+  // VRFs alone leave their ports' frames to others.
+  if (master.master !== undefined && master.linkinfo?.info_slave_kind !== 'vrf') {
+    return `master: ${show(plan.master)} is a port of ${master.master}, and a port cannot have ${plan.kind} links; name another link`;
+  }
+  return mtuFault(plan, master);
+}
+
+function mtuFault(
+  { mtu, master: name }: Pick<ChildPlan, 'master' | 'mtu'>,
+  master: LinkInfo,
+): string | undefined {
+  if (mtu === undefined || mtu <= master.mtu) return undefined;
+  return `mtu: ${mtu} is more than the ${master.mtu} of the master ${show(name)}`;
 }
 
 type MasterPlace = Pick<ChildPlan, 'master' | 'inContainer'>;
@@ -164,11 +198,17 @@ async function readMaster(
 
 /**
  * Takes back a link that was made and not finished. A name that is taken in the sandbox leaves it there under its first
- * name, and the one that has the name may be this attachment's own, of an earlier ADD: it is not touched.
+ * name, and the one that has the name may be this attachment's own, of an earlier ADD: it is not touched. Under the
+ * lock, nobody else has a link of that first name: another ADD of the same attachment may be about to make one.
  */
-async function discard(host: Host, sandbox: Netns, device: string, inContainer: boolean): Promise<void> {
-  if (!inContainer) await ipBatch(host, [deleteLink(device)], { force: true });
-  await ipInSandbox(host, sandbox, [deleteLink(device)], { force: true });
+async function discard(
+  context: AttachmentContext<unknown>,
+  device: string,
+  { lock }: Names,
+  { inContainer }: ChildPlan,
+): Promise<void> {
+  if (!inContainer) await ipBatch(context.host, [deleteLink(device)], { lock, force: true });
+  await ipInSandbox(context.host, sandboxOf(context), [deleteLink(device)], { lock, force: true });
 }
 
 /**
@@ -199,28 +239,35 @@ export interface ChildFacts {
   readonly kind: string;
   readonly master: string;
   readonly inContainer: boolean;
-  /** `mode` and `flag` as ip shows them. */
+  /** What is wanted of the link's own settings, by ip's names; a list by spaces, sorted. */
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** CHECK: what is not as planned of the link's kind, master and mode. */
+/** CHECK: what is not as planned of the link's master, and of its mode. */
 export async function childFaults(context: AttachmentContext<unknown>, plan: ChildFacts): Promise<string[]> {
   const { host, attachment } = context;
   const sandbox = sandboxOf(context);
+  const master = await readMaster(host, sandbox, plan);
+  const faults = master === undefined ? [`the master ${plan.master} is gone`] : [];
   const [link] = await readIn(host, sandbox, [attachment.ifname]);
   // Gone, or of another kind: that is told by whoever looks at the sandbox.
-  if (link === undefined || kindOf(link) !== plan.kind) return [];
-  const master = await readMaster(host, sandbox, plan);
-  const faults: string[] = [];
-  if (master === undefined) faults.push(`the master ${plan.master} is gone`);
-  else if (!isChildOf(link, master)) faults.push(`the master of ${attachment.ifname} is not ${plan.master}`);
+  if (link === undefined || kindOf(link) !== plan.kind) return faults;
+  if (master !== undefined && !isChildOf(link, master)) {
+    faults.push(`the master of ${attachment.ifname} is not ${plan.master}`);
+  }
   for (const [name, wanted] of Object.entries(plan.settings)) {
-    const actual = link.linkinfo?.info_data?.[name];
-    if (actual !== undefined && actual !== wanted) {
-      faults.push(`the ${name} of ${attachment.ifname} is ${String(actual)}, not ${wanted}`);
-    }
+    const actual = settingOf(link, name);
+    if (actual !== wanted) faults.push(`the ${name} of ${attachment.ifname} is ${actual}, not ${wanted}`);
   }
   return faults;
+}
+
+function settingOf(link: LinkInfo, name: string): string {
+  const data = link.linkinfo?.info_data ?? {};
+  // An ipvlan's flag is a member of its own, which is true.
+  if (name === 'flag') return ['bridge', 'private', 'vepa'].find((flag) => data[flag] === true) ?? 'none';
+  const value = data[name] ?? 'none';
+  return Array.isArray(value) ? value.map(String).toSorted().join(' ') : String(value);
 }
 
 /** ip names a link's master by name where it is in the same namespace, by index where it is not. */

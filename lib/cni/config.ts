@@ -49,8 +49,12 @@ export const deviceName = z.string().check(
   }),
 );
 
-/** MTU of a link; 0 leaves it to the kernel. */
-export const linkMtu = z.int().check(z.gte(0), z.lte(65535));
+/** MTU of a link, not below ETH_MIN_MTU (linux/if_ether.h); 0 leaves it to the kernel. */
+export const linkMtu = z.int().check(
+  z.gte(0),
+  z.lte(65535),
+  z.refine((mtu) => mtu <= 0 || mtu >= 68, { error: "at least 68, or 0 for the kernel's default" }),
+);
 
 export const baseConfigSchema = z.object({
   cniVersion: z.optional(z.string()),

@@ -120,9 +120,9 @@ export function parseResult(value: unknown, what: string): Result {
   const old = [member(object, 'ip4'), member(object, 'ip6')].filter((family) => family !== undefined);
   if (old.length > 0) return { ...parseOldFamilies(old, what), dns };
   return {
-    interfaces: list(member(object, 'interfaces'), `${what}.interfaces`)?.map(parseInterface),
-    ips: list(member(object, 'ips'), `${what}.ips`)?.map(parseIp) ?? [],
-    routes: list(member(object, 'routes'), `${what}.routes`)?.map(parseRoute) ?? [],
+    interfaces: listOf(object, 'interfaces', what, parseInterface),
+    ips: listOf(object, 'ips', what, parseIp) ?? [],
+    routes: listOf(object, 'routes', what, parseRoute) ?? [],
     dns,
   };
 }
@@ -134,14 +134,11 @@ function parseOldFamilies(families: readonly unknown[], what: string): Pick<Resu
       address: text(family, 'ip', what) ?? missing(what, 'ip'),
       gateway: text(family, 'gateway', what),
     })),
-    routes: objects.flatMap(
-      (family) => list(member(family, 'routes'), `${what}.routes`)?.map(parseRoute) ?? [],
-    ),
+    routes: objects.flatMap((family) => listOf(family, 'routes', what, parseRoute) ?? []),
   };
 }
 
-function parseInterface(value: unknown): ResultInterface {
-  const what = 'interfaces[]';
+function parseInterface(value: unknown, what: string): ResultInterface {
   const object = expectObject(value, what);
   return {
     name: text(object, 'name', what) ?? missing(what, 'name'),
@@ -153,8 +150,7 @@ function parseInterface(value: unknown): ResultInterface {
   };
 }
 
-function parseIp(value: unknown): ResultIp {
-  const what = 'ips[]';
+function parseIp(value: unknown, what: string): ResultIp {
   const object = expectObject(value, what);
   return {
     address: text(object, 'address', what) ?? missing(what, 'address'),
@@ -163,8 +159,7 @@ function parseIp(value: unknown): ResultIp {
   };
 }
 
-function parseRoute(value: unknown): Route {
-  const what = 'routes[]';
+function parseRoute(value: unknown, what: string): Route {
   const object = expectObject(value, what);
   return {
     dst: text(object, 'dst', what) ?? missing(what, 'dst'),
@@ -197,6 +192,17 @@ function list(value: unknown, what: string): readonly unknown[] | undefined {
   if (value === undefined) return undefined;
   if (!Array.isArray(value)) throw malformed(what, value, 'a list');
   return value;
+}
+
+/** The items of a member that is a list, each read with its place for errors: `prevResult.ips[0]`. */
+function listOf<T>(
+  object: JsonObject,
+  key: string,
+  what: string,
+  read: (item: unknown, what: string) => T,
+): readonly T[] | undefined {
+  const place = `${what}.${key}`;
+  return list(member(object, key), place)?.map((item, index) => read(item, `${place}[${index}]`));
 }
 
 function text(object: JsonObject, key: string, what: string): string | undefined {

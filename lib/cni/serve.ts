@@ -106,7 +106,7 @@ async function execute(execution: Execution): Promise<Result | undefined> {
     host,
     log,
     ipam: ipamType ? delegateTo(ipamType, request, host, inProcess) : undefined,
-    prevResult: base.prevResult === undefined ? undefined : parseResult(base.prevResult, 'prevResult'),
+    prevResult: previousResult(base, request, log),
   };
   const { network, containerId, ifname } = request;
   const attached: AttachmentContext<unknown> = {
@@ -129,6 +129,18 @@ async function execute(execution: Execution): Promise<Result | undefined> {
     case 'STATUS':
       await plugin.status(context);
       return undefined;
+  }
+}
+
+/** DEL takes one that it cannot make sense of for none: it may be a later plugin's, and what is there must go. */
+function previousResult({ prevResult }: BaseConfig, { command }: Request, log: Log): Result | undefined {
+  if (prevResult === undefined) return undefined;
+  try {
+    return parseResult(prevResult, 'prevResult');
+  } catch (error) {
+    if (command !== 'DEL') throw error;
+    log.log('warn', 'prevResult is passed over', { error: asCniError(error).message });
+    return undefined;
   }
 }
 

@@ -40,12 +40,11 @@ export class IpError extends CniError {
 
 /** Reasons that a caller tells apart; iproute2 prints strerror(3) of netlink's answer, or the kernel's own text. */
 const reasons = {
-  exists: /File exists|already exists|already assigned/i,
+  exists: /File exists|already exists|already assigned|Unable to use '.*' for the new interface name/i,
   missing:
     /Cannot find device|No such device|does not exist|No such file|Cannot assign requested|No such process|not found/i,
   busy: /Device or resource busy/i,
   invalid: /Invalid argument/i,
-  mtu: /mtu (?:less|greater) than/i,
   unsupported: /Unknown device type|Operation not supported/i,
 } as const;
 

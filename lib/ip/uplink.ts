@@ -47,6 +47,7 @@ export async function ensureUplink(
   const nic = await readCarrier(host, uplink.device, 'uplink.device');
   if (nic.link.master === bridge) return;
   refuseUnfit(nic.link, bridge);
+  await refuseSecond(host, uplink.device, bridge);
   const target = await readCarrier(host, bridge, 'bridge');
   keepRouterAdvertisements(host, uplink.device, bridge, forwarding);
   record(host, bridge, uplink.device);
@@ -132,6 +133,19 @@ function refuseUnfit(nic: LinkInfo, bridge: string): void {
   throw new CniError(
     ErrorCode.invalidConfig,
     `uplink.device: ${show(nic.ifname)} ${obstacle}, and cannot become a port of ${bridge}; name a free NIC`,
+  );
+}
+
+/** With a second one, the bridge would change its MAC address, and release-uplink give the node's addresses to the wrong NIC. */
+async function refuseSecond(host: Host, device: string, bridge: string): Promise<void> {
+  const first = host.kernel.read(recordPath(host, bridge));
+  if (first === undefined || first === device) return;
+  const [link] = (await ipBatch(host, [showDevice(first)], { force: true })).flatMap(readLinks);
+  if (link?.master !== bridge) return;
+  throw new CniError(
+    ErrorCode.invalidConfig,
+    `uplink.device: ${bridge} has the uplink ${show(first)} already, and cannot have ${show(device)} too; ` +
+      `name that one, or take it out by "plumbline release-uplink ${bridge}"`,
   );
 }
 

@@ -2,12 +2,14 @@
 import * as z from 'zod/mini';
 import { parseAddress, parseCidr } from './address.ts';
 
-/** `10.1.0.1` or `fd00::1`. */
-export const addressText = z
-  .string()
-  .check(
-    z.refine((text) => parseAddress(text) !== undefined, { error: 'an address such as 10.1.0.1 or fd00::1' }),
-  );
+/** `10.1.0.1` or `fd00::1`. An empty text is as good as none, as in the reference. */
+export const optionalAddress = z.optional(
+  z.string().check(
+    z.refine((text) => text === '' || parseAddress(text) !== undefined, {
+      error: 'an address such as 10.1.0.1 or fd00::1',
+    }),
+  ),
+);
 
 /** `10.1.0.0/24` or `fd00::/64`; host bits are the caller's matter. */
 export const cidrText = z.string().check(

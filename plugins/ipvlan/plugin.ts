@@ -5,16 +5,24 @@ import { childFaults, masterOf, plugChild, unplugChild } from '../../lib/attach/
 import { childStatus, collect } from '../../lib/attach/child-node.ts';
 import { namesOf } from '../../lib/attach/names.ts';
 import { recordedIn } from '../../lib/attach/recorded.ts';
+import { withRelease } from '../../lib/attach/release.ts';
 import { enterSandbox } from '../../lib/attach/sandbox.ts';
 import { reportUndo } from '../../lib/cni/log.ts';
-import { type AttachmentContext, definePlugin, sandboxOf } from '../../lib/cni/plugin.ts';
+import { type AttachmentContext, type Context, definePlugin, sandboxOf } from '../../lib/cni/plugin.ts';
 import { emptyResult, hasDns, type Result } from '../../lib/cni/result.ts';
 import { doAll } from '../../lib/errors.ts';
 import { undoStack } from '../../lib/exec/undo.ts';
 import { addressesOf, kindOf, type LinkInfo } from '../../lib/ip/read.ts';
 import { formatCidr } from '../../lib/net/address.ts';
 import { type Config, configSchema, isLayer3, planOf, refuseMac } from './config.ts';
-import { claimMode, collectModes, lockMode, releaseEverywhere, releaseMode } from './mode-guard.ts';
+import {
+  claimedMaster,
+  claimMode,
+  collectModes,
+  lockMode,
+  releaseEverywhere,
+  releaseMode,
+} from './mode-guard.ts';
 
 export const ipvlan = definePlugin({
   name: 'ipvlan',
@@ -27,10 +35,7 @@ export const ipvlan = definePlugin({
   check,
   gc: (context) =>
     collect(context, async (isValid) => collectModes(context.host, context.request.network, isValid)),
-  async status(context) {
-    refuseMac(context.config);
-    await childStatus(context, context.config);
-  },
+  status,
 });
 
 async function add(context: AttachmentContext<Config>): Promise<Result> {
@@ -44,7 +49,7 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
     // Masters inside sandboxes are the sandboxes' own affair.
     if (plan.inContainer) return plugChild(context, names, plan);
     using _mode = await lockMode(host, plan.master);
-    const known = claimMode(host, plan.master, config, names.identity, sandbox);
+    const known = await claimMode(host, plan.master, config, names.identity, sandbox);
     if (!known) undo.step('forget the mode', async () => releaseMode(host, plan.master, names.identity));
     return plugChild(context, names, plan);
   };
@@ -89,29 +94,43 @@ async function del(context: AttachmentContext<Config>): Promise<void> {
   // A pod of the reference has no mark, and the MAC address is its master's: its addresses are its own alone.
   const isReferenceOwn = (link: LinkInfo): boolean =>
     kindOf(link) === 'ipvlan' && addressesOf(link).some((address) => wanted.includes(formatCidr(address)));
-  await doAll([
-    () => unplugChild(context, names, isReferenceOwn),
-    async () => releaseEverywhere(host, names.identity),
-    async () => ipam?.del(),
-  ]);
+  await doAll(
+    withRelease(ipam, [
+      () => unplugChild(context, names, isReferenceOwn),
+      async () => releaseEverywhere(host, names.identity),
+    ]),
+  );
 }
 
 async function check(context: AttachmentContext<Config>): Promise<void> {
-  const { config, ipam, attachment } = context;
+  const { config, host, ipam, attachment } = context;
   refuseMac(config);
   const result = resultToCheck(context);
   const recorded = recordedIn(result, attachment.ifname, undefined);
   const { linkInContainer: inContainer, mode, flag } = config;
-  const facts = { kind: 'ipvlan', inContainer, settings: { mode, flag } };
+  // Where none is named, the claim knows which it was: the default route's device, or the chain's interface.
+  const known = config.master || claimedMaster(host, namesOf(context).identity);
+  const master = await masterOf(context, known, inContainer);
   refuseFaults(attachment, [
     ...(await sandboxFaults(context, result, recorded, {
       kind: 'ipvlan',
       withoutGateways: isLayer3(config),
     })),
-    ...(await childFaults(context, {
-      ...facts,
-      master: await masterOf(context, config.master, inContainer),
-    })),
+    ...(await childFaults(context, { kind: 'ipvlan', master, inContainer, settings: { mode, flag } })),
     ...(await ipamFaults(ipam)),
   ]);
+}
+
+async function status(context: Context<Config>): Promise<void> {
+  const { config, ipam } = context;
+  refuseMac(config);
+  const { master, linkInContainer, mtu } = config;
+  // Without IPAM and master it stands behind another plugin of its chain.
+  const isChained = master === undefined && ipam === undefined;
+  await childStatus(context, {
+    kind: 'ipvlan',
+    master,
+    laterMaster: linkInContainer || isChained,
+    mtu: mtu || undefined,
+  });
 }

@@ -3,9 +3,11 @@ import * as z from 'zod/mini';
 import { type ChildPlan, masterOf } from '../../lib/attach/child.ts';
 import { baseConfigSchema, deviceName, linkMtu } from '../../lib/cni/config.ts';
 import { chosenMac, normalMac } from '../../lib/cni/mac.ts';
-import type { AttachmentContext } from '../../lib/cni/plugin.ts';
+import type { AttachmentContext, Context } from '../../lib/cni/plugin.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import { randomMac } from '../../lib/exec/digest.ts';
+import type { Command } from '../../lib/ip/command.ts';
+import { setMac } from '../../lib/ip/link.ts';
 import { parseCidr } from '../../lib/net/address.ts';
 
 /** ip(8), "macvlan"; the default is bridge, as in the reference, though the kernel's is vepa. */
@@ -36,20 +38,22 @@ export type Config = z.infer<typeof configSchema>;
 /** @throws CniError 7 where settings do not go together */
 export async function planOf(context: AttachmentContext<Config>): Promise<ChildPlan> {
   const { config, request } = context;
-  const sourceMacs = settingsOf(config);
+  const sourceMacs = settingsOf(context);
   const { mode, bcqueuelen, linkInContainer } = config;
+  const asked = chosenMac(config, request.args);
   return {
     kind: 'macvlan',
     master: await masterOf(context, config.master, linkInContainer),
     inContainer: linkInContainer,
     mtu: config.mtu === 0 ? undefined : config.mtu,
-    // A passthru child has its master's address, and gives it its own.
-    mac: chosenMac(config, request.args) ?? (mode === 'passthru' ? undefined : randomMac()),
+    // A passthru child has its master's address.
+    mac: asked ?? (mode === 'passthru' ? undefined : randomMac()),
     options: ['mode', mode, ...(bcqueuelen > 0 ? ['bcqueuelen', String(bcqueuelen)] : [])],
-    settings: (device) =>
-      sourceMacs.length === 0
-        ? []
-        : [['link', 'set', 'dev', device, 'type', 'macvlan', 'macaddr', 'set', ...sourceMacs]],
+    settings: (device) => [
+      // It is made with its master's address, whatever was asked for; set afterwards, the master has it too.
+      ...(mode === 'passthru' && asked !== undefined ? [setMac(device, asked)] : []),
+      ...(sourceMacs.length > 0 ? [setSources(device, sourceMacs)] : []),
+    ],
     hint:
       mode === 'passthru'
         ? "a passthru child is its master's only one; DEL the other first, or name another master"
@@ -57,11 +61,17 @@ export async function planOf(context: AttachmentContext<Config>): Promise<ChildP
   };
 }
 
+const setSources = (device: string, macs: readonly string[]): Command => [
+  ...['link', 'set', 'dev', device, 'type', 'macvlan', 'macaddr', 'set', ...macs],
+];
+
 /**
  * Checks what does not depend on the node.
  * @returns the MAC addresses of source mode as the kernel writes them
+ * @throws CniError 7
  */
-export function settingsOf({ mode, sourceMacs, hostAccess: access, linkInContainer }: Config): string[] {
+export function settingsOf({ config, ipam }: Context<Config>): string[] {
+  const { mode, sourceMacs, hostAccess: access, linkInContainer } = config;
   if (mode === 'source' && sourceMacs.length === 0) {
     throw invalid('sourceMacs: missing; mode "source" lets in only the MAC addresses that it lists');
   }
@@ -71,6 +81,11 @@ export function settingsOf({ mode, sourceMacs, hostAccess: access, linkInContain
   if (access && (mode !== 'bridge' || linkInContainer)) {
     throw invalid(
       `hostAccess: works in mode "bridge" with the master on the node only (mode ${show(mode)}, linkInContainer ${linkInContainer})`,
+    );
+  }
+  if (access && ipam === undefined) {
+    throw invalid(
+      'hostAccess: needs addresses to lead the node to, and there is no ipam; leave it out, or add ipam',
     );
   }
   return sourceMacs.map((mac, index) => normalMac(mac, `sourceMacs[${index}]`));

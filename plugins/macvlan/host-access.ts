@@ -2,18 +2,17 @@
  * hostAccess: the node's own way to its macvlan containers.
  *
  * A NIC does not pass frames between itself and its macvlan children. A macvlan interface of the node's own can talk to
- * them; it has an address, and a route to each container. Which containers it serves stands in small files below /run,
- * one an address, named by it and holding the attachment's key: so the last one to go takes the interface with it, and a
- * late DEL never takes the route of whoever has the address now. All of it under one lock.
+ * them; it has an address, and a route to each container. Which containers it serves is noted below /run (notes.ts): so
+ * the last one to go takes the interface with it, and a late DEL never takes the route of whoever has the address now.
+ * All of it under one lock.
  */
-import { mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import type { IsValid } from '../../lib/attach/child-node.ts';
 import type { Identity } from '../../lib/cni/identity.ts';
-import { CniError, ErrorCode, isErrnoException, show } from '../../lib/errors.ts';
+import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import { digest, randomMac } from '../../lib/exec/digest.ts';
 import type { Host } from '../../lib/exec/host.ts';
 import { type HeldLock, lockPath, lockRunDir } from '../../lib/exec/lock.ts';
-import { addAddress } from '../../lib/ip/address.ts';
+import { replaceAddress } from '../../lib/ip/address.ts';
 import { ipBatch } from '../../lib/ip/batch.ts';
 import type { Command } from '../../lib/ip/command.ts';
 import { deleteLink, setAlias, setUp } from '../../lib/ip/link.ts';
@@ -25,161 +24,147 @@ import {
   showDevice,
   showRoutes,
 } from '../../lib/ip/read.ts';
-import { addressBits, type Cidr, formatAddress, formatCidr, parseCidr } from '../../lib/net/address.ts';
+import {
+  type Cidr,
+  formatAddress,
+  formatCidr,
+  hostCidr,
+  parseAddress,
+  parseCidr,
+} from '../../lib/net/address.ts';
+import { addNotes, dropNotes, type Note, networkOfNote, notedDevices, readNotes } from './notes.ts';
 
 export interface Access {
   readonly master: string;
-  readonly network: string;
-  /** Name of the node's interface; made from the network where none is given. */
+  /** Name of the node's interface; made from network and master where none is given. */
   readonly interface?: string | undefined;
   readonly address: string;
 }
 
 const aliasMark = 'plumbline:host-access:';
+const aliasFor = ({ master }: Access): string => `${aliasMark}${master}`;
 
-function deviceOf(access: Access): string {
-  return access.interface ?? `veth-${digest(10, 'host-access', access.network)}`;
+function deviceOf(access: Access, network: string): string {
+  return access.interface ?? `veth-${digest(10, 'host-access', network, access.master)}`;
 }
 
-const folderOf = (host: Host, device: string): string => `${host.runDir}/host-access/${device}`;
+const lockOf = (host: Host, device: string): Promise<HeldLock> =>
+  lockRunDir(host.runner, lockPath(host.runDir, 'host-access', device));
 
+/** @throws CniError 7 where the interface's name is another link's */
 export async function grantHostAccess(
   host: Host,
   access: Access,
-  { key }: Identity,
+  identity: Identity,
   addresses: readonly Cidr[],
 ): Promise<void> {
-  const device = deviceOf(access);
-  using holding = await lockRunDir(host.runner, lockPath(host.runDir, 'host-access', device));
-  const folder = folderOf(host, device);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  // Noted first: an interface without a note would stay for good.
-  for (const { address } of addresses)
-    writeFileSync(`${folder}/${formatAddress(address)}`, `${key} ${access.network}`);
+  const device = deviceOf(access, identity.network);
+  using holding = await lockOf(host, device);
   const present = await readInterface(host, device);
-  refuseForeign(present, device);
+  refuseOther(present, access, device);
+  // Before it is made: an interface without a note would stay for good.
+  addNotes(host, device, identity, addresses);
+  const own = parseCidr(access.address);
   await ipBatch(
     host,
     [
       ...(present ? [] : creation(access, device)),
-      ...addresses.map((address) => hostRoute('replace', device, address)),
+      ...(own ? [replaceAddress(device, own, false)] : []),
+      setUp(device),
+      ...addresses.map(({ address }) => hostRoute('replace', device, hostCidr(address))),
     ],
     { holding },
   );
 }
 
-function creation({ master, address }: Access, device: string): Command[] {
-  const cidr = parseCidr(address);
+function creation(access: Access, device: string): Command[] {
   return [
     [
-      'link',
-      'add',
-      'link',
-      master,
-      'name',
-      device,
-      'address',
-      randomMac(),
-      'type',
-      'macvlan',
-      'mode',
-      'bridge',
+      ...['link', 'add', 'link', access.master, 'name', device, 'address', randomMac()],
+      ...['type', 'macvlan', 'mode', 'bridge'],
     ],
-    setAlias(device, `${aliasMark}${master}`),
-    ...(cidr ? [addAddress(device, cidr, false)] : []),
-    setUp(device),
+    setAlias(device, aliasFor(access)),
   ];
 }
 
-function hostRoute(verb: 'replace' | 'delete', device: string, { address }: Cidr): Command {
-  return ['route', verb, `${formatAddress(address)}/${addressBits(address.family)}`, 'dev', device];
+function hostRoute(verb: 'replace' | 'delete', device: string, cidr: Cidr): Command {
+  return ['route', verb, formatCidr(cidr), 'dev', device];
 }
 
-/** Takes back what this attachment has of it; with the last one, the interface. */
-export async function revokeHostAccess(host: Host, access: Access, { key }: Identity): Promise<void> {
-  await revokeWhere(host, deviceOf(access), (owner) => owner.startsWith(`${key} `));
+/** Takes back what this attachment has of it, on whatever master; with the last one, the interface. */
+export async function revokeHostAccess(host: Host, { key }: Identity): Promise<void> {
+  await revokeWhere(host, (note) => note.key === key);
 }
 
 /** Takes back what all of the network's attachments have that are not to stay. */
 export async function collectHostAccess(host: Host, network: string, isValid: IsValid): Promise<void> {
-  for (const device of host.kernel.list(`${host.runDir}/host-access`)) {
-    await revokeWhere(host, device, (owner) => {
-      const [key = '', of] = owner.split(' ');
-      return of === network && !isValid(key);
-    });
+  const own = networkOfNote(network);
+  await revokeWhere(host, (note) => note.network === own && !isValid(note.key));
+}
+
+async function revokeWhere(host: Host, isGone: (note: Note) => boolean): Promise<void> {
+  for (const device of notedDevices(host)) {
+    // Mostly there is nothing: no lock, no child.
+    if (readNotes(host, device).some(isGone)) await revokeFrom(host, device, isGone);
   }
 }
 
-async function revokeWhere(host: Host, device: string, isGone: (owner: string) => boolean): Promise<void> {
-  const folder = folderOf(host, device);
-  // Nobody has it: no lock, no child.
-  if (host.kernel.list(folder).length === 0) return;
-  using holding = await lockRunDir(host.runner, lockPath(host.runDir, 'host-access', device));
-  const entries = host.kernel.list(folder).map((name) => ({
-    name,
-    owner: readFileSync(`${folder}/${name}`, 'utf8'),
-  }));
-  const gone = entries.filter(({ owner }) => isGone(owner));
-  if (gone.length === 0) return;
-  if (gone.length === entries.length) await removeInterface(host, device, holding);
-  else {
-    const cidrs = gone.flatMap(({ name }) => parseCidr(`${name}/${name.includes(':') ? 128 : 32}`) ?? []);
-    await ipBatch(
-      host,
-      cidrs.map((cidr) => hostRoute('delete', device, cidr)),
-      { holding, force: true },
-    );
-  }
-  for (const { name } of gone) rmSync(`${folder}/${name}`, { force: true });
-  if (gone.length === entries.length) removeFolder(folder);
+async function revokeFrom(host: Host, device: string, isGone: (note: Note) => boolean): Promise<void> {
+  using holding = await lockOf(host, device);
+  const notes = readNotes(host, device);
+  const gone = notes.filter(isGone);
+  const kept = new Set(notes.filter((note) => !isGone(note)).map(({ address }) => address));
+  const commands = kept.size === 0 ? await removal(host, device) : withdrawal(device, gone, kept);
+  if (commands.length > 0) await ipBatch(host, commands, { holding, force: true });
+  dropNotes(host, device, gone);
 }
 
-async function removeInterface(host: Host, device: string, holding: HeldLock): Promise<void> {
+async function removal(host: Host, device: string): Promise<Command[]> {
   const link = await readInterface(host, device);
-  if (link?.ifalias?.startsWith(aliasMark))
-    await ipBatch(host, [deleteLink(device)], { holding, force: true });
+  return link?.ifalias?.startsWith(aliasMark) ? [deleteLink(device)] : [];
+}
+
+/** An address may be another attachment's by now; then its route stays. */
+function withdrawal(device: string, gone: readonly Note[], kept: ReadonlySet<string>): Command[] {
+  const free = gone.filter(({ address }) => !kept.has(address));
+  const addresses = free.flatMap(({ address }) => parseAddress(address) ?? []);
+  return addresses.map((address) => hostRoute('delete', device, hostCidr(address)));
 }
 
 async function readInterface(host: Host, device: string): Promise<LinkInfo | undefined> {
   return (await ipBatch(host, [showDevice(device)], { force: true })).flatMap(readLinks)[0];
 }
 
-function refuseForeign(link: LinkInfo | undefined, device: string): void {
-  if (link === undefined || link.ifalias?.startsWith(aliasMark)) return;
+function refuseOther(link: LinkInfo | undefined, access: Access, device: string): void {
+  if (link === undefined || link.ifalias === aliasFor(access)) return;
+  const what = link.ifalias?.startsWith(aliasMark)
+    ? `leads to the master ${show(link.ifalias.slice(aliasMark.length))}, not ${show(access.master)}`
+    : 'is not one that plumbline made';
   throw new CniError(
     ErrorCode.invalidConfig,
-    `hostAccess.interface: the link ${show(device)} exists and is not one that plumbline made; name another`,
+    `hostAccess.interface: the link ${show(device)} exists and ${what}; name another`,
   );
 }
 
-/** What is not as it was made, in words. */
-export async function checkHostAccess(
+/** CHECK: what is not as it was made, in words. */
+export async function hostAccessFaults(
   host: Host,
   access: Access,
+  network: string,
   addresses: readonly Cidr[],
 ): Promise<string[]> {
-  const device = deviceOf(access);
+  const device = deviceOf(access, network);
   const link = await readInterface(host, device);
   if (link === undefined) return [`the node's link ${device} (hostAccess) is gone`];
-  const own = addressesOf(link).map(formatCidr);
-  const routes = (await ipBatch(host, showRoutes(device), { force: true }))
-    .flatMap(readRoutes)
-    .map(({ dst }) => dst);
+  const own = parseCidr(access.address);
+  const hasOwn = own && addressesOf(link).map(formatCidr).includes(formatCidr(own));
+  const documents = await ipBatch(host, showRoutes(device), { force: true });
+  const routes = documents.flatMap(readRoutes).map(({ dst }) => dst);
+  const gone = addresses
+    .map(({ address }) => formatAddress(address))
+    .filter((address) => !routes.includes(address));
   return [
-    ...(own.includes(access.address)
-      ? []
-      : [`the address ${access.address} is gone from the node's link ${device}`]),
-    ...addresses
-      .map(({ address }) => formatAddress(address))
-      .filter((address) => !routes.includes(address))
-      .map((address) => `the node's route to ${address} by ${device} is gone`),
+    ...(hasOwn ? [] : [`the address ${access.address} is gone from the node's link ${device}`]),
+    ...gone.map((address) => `the node's route to ${address} by ${device} is gone`),
   ];
-}
-
-function removeFolder(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch (error) {
-    if (!isErrnoException(error, 'ENOENT', 'ENOTEMPTY')) throw error;
-  }
 }

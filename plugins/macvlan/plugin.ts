@@ -5,15 +5,16 @@ import { childFaults, masterOf, plugChild, unplugChild } from '../../lib/attach/
 import { childStatus, collect } from '../../lib/attach/child-node.ts';
 import { namesOf } from '../../lib/attach/names.ts';
 import { recordedIn } from '../../lib/attach/recorded.ts';
+import { withRelease } from '../../lib/attach/release.ts';
 import { enterSandbox } from '../../lib/attach/sandbox.ts';
 import { reportUndo } from '../../lib/cni/log.ts';
-import { type AttachmentContext, definePlugin, sandboxOf } from '../../lib/cni/plugin.ts';
+import { type AttachmentContext, type Context, definePlugin, sandboxOf } from '../../lib/cni/plugin.ts';
 import { hasDns, type Result } from '../../lib/cni/result.ts';
 import { doAll } from '../../lib/errors.ts';
 import { undoStack } from '../../lib/exec/undo.ts';
 import { kindOf, type LinkInfo } from '../../lib/ip/read.ts';
 import { type Config, configSchema, planOf, settingsOf } from './config.ts';
-import { checkHostAccess, collectHostAccess, grantHostAccess, revokeHostAccess } from './host-access.ts';
+import { collectHostAccess, grantHostAccess, hostAccessFaults, revokeHostAccess } from './host-access.ts';
 
 export const macvlan = definePlugin({
   name: 'macvlan',
@@ -26,10 +27,7 @@ export const macvlan = definePlugin({
   check,
   gc: (context) =>
     collect(context, (isValid) => collectHostAccess(context.host, context.request.network, isValid)),
-  async status(context) {
-    settingsOf(context.config);
-    await childStatus(context, context.config);
-  },
+  status,
 });
 
 async function add(context: AttachmentContext<Config>): Promise<Result> {
@@ -58,9 +56,13 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
     detectDuplicates: false,
   });
   if (config.hostAccess) {
-    const access = { master: plan.master, network: attachment.network, ...config.hostAccess };
-    undo.step('take the host access back', () => revokeHostAccess(host, access, names.identity));
-    await grantHostAccess(host, access, names.identity, addressing.addresses);
+    undo.step('take the host access back', () => revokeHostAccess(host, names.identity));
+    await grantHostAccess(
+      host,
+      { master: plan.master, ...config.hostAccess },
+      names.identity,
+      addressing.addresses,
+    );
   }
   undo.keep();
   return {
@@ -79,44 +81,40 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
 }
 
 async function del(context: AttachmentContext<Config>): Promise<void> {
-  const { config, host, ipam, attachment, prevResult } = context;
+  const { host, ipam, attachment, prevResult } = context;
   const names = namesOf(context);
   const recorded = recordedIn(prevResult, attachment.ifname, undefined);
   // A pod of the reference has no mark; its MAC address is its own alone.
   const isReferenceOwn = (link: LinkInfo): boolean =>
     kindOf(link) === 'macvlan' && recorded.sandbox?.mac?.toLowerCase() === link.address;
-  await doAll([
-    () => unplugChild(context, names, isReferenceOwn),
-    async () => {
-      if (!config.hostAccess) return;
-      const master = await masterOf(context, config.master, false).catch(() => '');
-      await revokeHostAccess(
-        host,
-        { master, network: attachment.network, ...config.hostAccess },
-        names.identity,
-      );
-    },
-    async () => ipam?.del(),
-  ]);
+  await doAll(
+    withRelease(ipam, [
+      () => unplugChild(context, names, isReferenceOwn),
+      // Whatever the config says by now.
+      () => revokeHostAccess(host, names.identity),
+    ]),
+  );
 }
 
 async function check(context: AttachmentContext<Config>): Promise<void> {
   const { config, host, ipam, attachment } = context;
-  settingsOf(config);
+  const macs = settingsOf(context);
   const result = resultToCheck(context);
   const recorded = recordedIn(result, attachment.ifname, undefined);
-  const { linkInContainer: inContainer, mode } = config;
+  const { linkInContainer: inContainer, mode, hostAccess } = config;
   const master = await masterOf(context, config.master, inContainer);
+  const settings = { mode, ...(mode === 'source' ? { macaddr_data: macs.toSorted().join(' ') } : {}) };
+  const access = hostAccess && { master, ...hostAccess };
   refuseFaults(attachment, [
     ...(await sandboxFaults(context, result, recorded, { kind: 'macvlan' })),
-    ...(await childFaults(context, { kind: 'macvlan', master, inContainer, settings: { mode } })),
-    ...(config.hostAccess
-      ? await checkHostAccess(
-          host,
-          { master, network: attachment.network, ...config.hostAccess },
-          recorded.addresses,
-        )
-      : []),
+    ...(await childFaults(context, { kind: 'macvlan', master, inContainer, settings })),
+    ...(access ? await hostAccessFaults(host, access, attachment.network, recorded.addresses) : []),
     ...(await ipamFaults(ipam)),
   ]);
+}
+
+async function status(context: Context<Config>): Promise<void> {
+  settingsOf(context);
+  const { master, linkInContainer: laterMaster, mtu } = context.config;
+  await childStatus(context, { kind: 'macvlan', master, laterMaster, mtu: mtu || undefined });
 }

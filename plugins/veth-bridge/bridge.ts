@@ -114,8 +114,8 @@ export async function ensureGateway(
   const missing = gateways.filter((gateway) => !present.some((address) => isSame(address, gateway)));
   if (missing.length > 0) {
     const lock = lockPath(host.runDir, 'gateway', device);
-    if (link && !missing.some((gateway) => obstaclesTo(host, link, gateway, config).length > 0)) {
-      await placeGateways(host, link, missing, config, lock);
+    if (link && obstaclesTo(host, link, gateways, config).length === 0) {
+      await placeGateways(host, link, { gateways, missing }, config, lock);
     } else {
       using holding = await lockRunDir(host.runner, lock);
       await replaceGateways(host, await readDevice(host, device), gateways, config, holding);
@@ -143,23 +143,21 @@ async function readDevice(host: Host, device: string): Promise<LinkInfo> {
 async function placeGateways(
   host: Host,
   before: LinkInfo,
-  gateways: readonly Cidr[],
+  { gateways, missing }: { readonly gateways: readonly Cidr[]; readonly missing: readonly Cidr[] },
   config: Config,
   lock: string,
 ): Promise<void> {
   const device = before.ifname;
-  for (const gateway of gateways) rememberAddress(host, before, formatCidr(gateway));
+  for (const gateway of missing) rememberAddress(host, before, formatCidr(gateway));
   const [document] = await ipBatch(
     host,
-    [...gateways.map((gateway) => replaceAddress(device, gateway, config.enabledad)), showDevice(device)],
+    [...missing.map((gateway) => replaceAddress(device, gateway, config.enabledad)), showDevice(device)],
     { lock },
   );
   const after = readLink(document) ?? before;
-  const disputed = gateways.filter((gateway) => obstaclesTo(host, after, gateway, config).length > 0);
-  if (disputed.length === 0) return;
-  for (const gateway of disputed)
-    await ipBatch(host, [deleteAddress(device, gateway)], { lock, force: true });
-  refuseObstacles(host, after, disputed, { ...config, forceAddress: false });
+  if (obstaclesTo(host, after, gateways, config).length === 0) return;
+  for (const gateway of missing) await ipBatch(host, [deleteAddress(device, gateway)], { lock, force: true });
+  refuseObstacles(host, after, gateways, { ...config, forceAddress: false });
 }
 
 /** With something in the way, under the lock: replaces it where that is asked for and it is ours, or refuses. */
@@ -171,7 +169,7 @@ async function replaceGateways(
   holding: HeldLock,
 ): Promise<void> {
   refuseObstacles(host, link, gateways, config);
-  const obsolete = gateways.flatMap((gateway) => obstaclesTo(host, link, gateway, config));
+  const obsolete = obstaclesTo(host, link, gateways, config);
   for (const gateway of gateways) rememberAddress(host, link, formatCidr(gateway));
   const commands = [
     ...obsolete.map((address) => deleteAddress(link.ifname, address)),
@@ -181,26 +179,26 @@ async function replaceGateways(
 }
 
 function refuseObstacles(host: Host, link: LinkInfo, gateways: readonly Cidr[], config: Config): void {
-  for (const gateway of gateways) {
-    const obstacles = obstaclesTo(host, link, gateway, config);
-    const foreign = obstacles.filter((address) => !isOurAddress(host, link, formatCidr(address)));
-    if (obstacles.length === 0 || (config.forceAddress && foreign.length === 0)) continue;
-    const [first] = foreign.map(formatCidr);
-    throw new CniError(
-      ErrorCode.invalidConfig,
-      config.forceAddress
-        ? `forceAddress: the address ${foreign.map(formatCidr).join(', ')} of ${link.ifname} was not set by plumbline, ` +
-            `which therefore leaves it; to replace it, remove it by "ip address delete ${first} dev ${link.ifname}"`
-        : `bridge: ${link.ifname} has the address ${obstacles.map(formatCidr).join(', ')}, other than the gateway ` +
-            `${formatCidr(gateway)}; correct the gateway, use another bridge, or set forceAddress`,
-    );
-  }
+  const obstacles = obstaclesTo(host, link, gateways, config);
+  const foreign = obstacles.filter((address) => !isOurAddress(host, link, formatCidr(address)));
+  if (obstacles.length === 0 || (config.forceAddress && foreign.length === 0)) return;
+  const [first] = foreign.map(formatCidr);
+  throw new CniError(
+    ErrorCode.invalidConfig,
+    config.forceAddress
+      ? `forceAddress: the address ${foreign.map(formatCidr).join(', ')} of ${link.ifname} was not set by plumbline, ` +
+          `which therefore leaves it; to replace it, remove it by "ip address delete ${first} dev ${link.ifname}"`
+      : `bridge: ${link.ifname} has the address ${obstacles.map(formatCidr).join(', ')}, other than the gateway ` +
+          `${gateways.map(formatCidr).join(', ')}; correct the gateway, use another bridge, or set forceAddress`,
+  );
 }
 
-/** Addresses of a device that a gateway cannot stand beside. */
-function obstaclesTo(host: Host, link: LinkInfo, gateway: Cidr, config: Config): Cidr[] {
+/** Addresses of a device that none of the gateways is, and that one of them cannot stand beside. */
+function obstaclesTo(host: Host, link: LinkInfo, gateways: readonly Cidr[], config: Config): Cidr[] {
   return addressesOf(link).filter(
-    (address) => !isSame(address, gateway) && conflicts(host, link, address, gateway, config),
+    (address) =>
+      !gateways.some((gateway) => isSame(address, gateway)) &&
+      gateways.some((gateway) => conflicts(host, link, address, gateway, config)),
   );
 }
 

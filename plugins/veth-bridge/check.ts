@@ -10,7 +10,7 @@ import { recordedIn } from '../../lib/attach/recorded.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
 import type { ResultInterface } from '../../lib/cni/result.ts';
 import { ipBatch } from '../../lib/ip/batch.ts';
-import { kindOf, readLinks, showDevice } from '../../lib/ip/read.ts';
+import { isUp, kindOf, readLinks, showDevice } from '../../lib/ip/read.ts';
 import { type Names, namesOf } from './attachment.ts';
 import { type Config, settingsOf } from './config.ts';
 import { faultsOfRules } from './rules.ts';
@@ -45,9 +45,11 @@ async function hostFaults(
   const faults: string[] = [];
   if (bridge === undefined) faults.push(`the bridge ${config.bridge} is gone`);
   else if (kindOf(bridge) !== 'bridge') faults.push(`the link ${config.bridge} is no bridge any more`);
+  else if (!isUp(bridge)) faults.push(`the bridge ${config.bridge} is down`);
   if (port === undefined) return [...faults, `the host link ${names.host} is gone`];
   if (port.master !== config.bridge) {
     faults.push(`the host link ${names.host} has the master ${port.master ?? 'none'}, not ${config.bridge}`);
   }
+  if (!isUp(port)) faults.push(`the host link ${names.host} is down`);
   return [...faults, ...linkFaults(port, recorded, `the host link ${names.host}`)];
 }

@@ -18,7 +18,7 @@ export async function status(context: Context<Config>): Promise<void> {
     ...(await faultsOf(() => linkFaults(context))),
     ...(await faultsOf(() => nftFaults(context))),
   ];
-  if (faults.length > 0) throw new CniError(ErrorCode.notAvailable, faults.join('; '));
+  if (faults.length > 0) throw new CniError(ErrorCode.notAvailable, [...new Set(faults)].join('; '));
   if (config.ipam?.type) await ipam?.status();
 }
 
@@ -70,7 +70,8 @@ async function nftFaults({ config, host }: Context<Config>): Promise<string[]> {
     ...(config.macspoofchk ? antiSpoofBase : []),
   ];
   const verdict = await transact(host, wanted, { checkOnly: true });
-  return verdict === 'done' ? [] : [`nft's tables cannot be made: something is ${verdict}`];
+  const obstacle = verdict === 'exists' ? 'something else has one of their names' : `something is ${verdict}`;
+  return verdict === 'done' ? [] : [`nft's tables "plumbline" cannot be made: ${obstacle}`];
 }
 
 function needsNft(config: Config): boolean {

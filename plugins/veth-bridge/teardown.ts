@@ -8,7 +8,7 @@ import { recordedIn } from '../../lib/attach/recorded.ts';
 import { withRelease } from '../../lib/attach/release.ts';
 import { isOfNetwork, isOurMark } from '../../lib/cni/identity.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
-import { doAll } from '../../lib/errors.ts';
+import { doAll, ErrorCode, isCniError } from '../../lib/errors.ts';
 import type { Host } from '../../lib/exec/host.ts';
 import { ipBatch, ipInSandbox, isIpError } from '../../lib/ip/batch.ts';
 import { deleteLink } from '../../lib/ip/link.ts';
@@ -110,7 +110,8 @@ async function linkInSandbox({
     const documents = await ipInSandbox(host, sandbox, [showDevice(attachment.ifname)]);
     return documents.flatMap(readLinks)[0];
   } catch (error) {
-    if (isIpError(error, 'missing')) return undefined;
+    // No namespace for networks is as good as one that is gone; a bind mount tells its kind only when it is entered.
+    if (isIpError(error, 'missing') || isCniError(error, ErrorCode.invalidNetns)) return undefined;
     throw error;
   }
 }

@@ -7,7 +7,7 @@ import { type IpError, ipBatch, isIpError } from '../../lib/ip/batch.ts';
 import type { Command } from '../../lib/ip/command.ts';
 import { addVeth, setAlias, setPort, setUp } from '../../lib/ip/link.ts';
 import { type LinkInfo, readLink, showDevice } from '../../lib/ip/read.ts';
-import type { Names } from './attachment.ts';
+import { isAliasOf, type Names } from './attachment.ts';
 import { bridgeCommands, ignoreAdvertisements, linkExists, refuseOtherKind } from './bridge.ts';
 import type { Config, Settings } from './config.ts';
 
@@ -96,22 +96,16 @@ async function makeAll(
 /** Which of the two names is taken, or what else is in the way. */
 async function explain(
   error: IpError,
-  { host, attachment, request }: AttachmentContext<Config>,
+  context: AttachmentContext<Config>,
   names: Names,
   settings: Settings,
 ): Promise<CniError> {
+  const { host, request } = context;
   // Told by what failed: a line that makes the bridge, or none at all.
   if (error.failed < 0) return error;
   const reason = (['exists', 'invalid'] as const).find((candidate) => isIpError(error, candidate));
   if (reason === 'exists') {
-    return new CniError(
-      ErrorCode.alreadyExists,
-      linkExists(host, names.host)
-        ? `container ${attachment.containerId} has ${attachment.ifname} in network ${show(attachment.network)} already ` +
-            `(host link ${names.host}); it is left as it is. DEL removes it`
-        : `CNI_IFNAME: ${show(attachment.ifname)} exists in ${request.netns} already; it is left as it is`,
-      error.details,
-    );
+    return new CniError(ErrorCode.alreadyExists, await whatExists(context, names), error.details);
   }
   if (reason === 'invalid' && !linkExists(host, names.host)) {
     return new CniError(
@@ -123,4 +117,23 @@ async function explain(
   const [document] = await ipBatch(host, [showDevice(settings.bridge)], { force: true });
   refuseOtherKind(document === undefined ? undefined : readLink(document), settings.bridge);
   return error;
+}
+
+async function whatExists(
+  { host, config, attachment, request }: AttachmentContext<Config>,
+  names: Names,
+): Promise<string> {
+  const { containerId, ifname, network } = attachment;
+  const [document] = await ipBatch(host, [showDevice(names.host)], { force: true });
+  const link = readLink(document);
+  if (link === undefined) {
+    return `CNI_IFNAME: ${show(ifname)} exists in ${request.netns} already; it is left as it is`;
+  }
+  if (config.hostInterfaceName !== undefined && !isAliasOf(names, link.ifalias)) {
+    return `hostInterfaceName: the link ${show(link.ifname)} is there already, and is not this container's; name another one`;
+  }
+  return (
+    `container ${containerId} has ${ifname} in network ${show(network)} already (host link ${names.host}); ` +
+    'it is left as it is. DEL removes it'
+  );
 }

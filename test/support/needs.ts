@@ -27,6 +27,7 @@ const probes = {
       : `no plugins in ${referenceDir} (apt-get install containernetworking-plugins)`,
   strace: () => program('strace', 'strace'),
   tcpdump: () => program('tcpdump', 'tcpdump'),
+  dnsmasq: () => program('dnsmasq', 'dnsmasq-base'),
   iperf3: () => program('iperf3', 'iperf3'),
   ipv6: () => (existsSync('/proc/net/if_inet6') ? undefined : 'the kernel has no IPv6'),
   'nft-bridge': () => kernel('nft add table bridge t'),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { pairRatios, quantile, rotated, summarize, sums } from '../../bench/statistics.ts';
+import { pairRatios, quantile, rotated, roundsWithin, summarize, sums } from '../../bench/statistics.ts';
 
 const samples = fc.array(fc.double({ min: 0.001, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 50 });
 
@@ -83,5 +83,15 @@ describe('rotated', () => {
 
   test('nobody has no turns', () => {
     expect(rotated([], 3)).toEqual([]);
+  });
+});
+
+describe('roundsWithin', () => {
+  test('gives all rounds where there is time', () => {
+    expect([...roundsWithin({ rounds: 4, least: 1, seconds: 60 })]).toEqual([0, 1, 2, 3]);
+  });
+
+  test('ends when the time is over, and not before the least number of rounds', () => {
+    expect([...roundsWithin({ rounds: 100, least: 3, seconds: 0 })]).toEqual([0, 1, 2]);
   });
 });

@@ -116,17 +116,33 @@ describe('a result', () => {
     ['a string', 'result', /"result" is not an object/],
     ['a list', [], /\[\] is not an object/],
     ['ips of another type', { ips: {} }, /prevResult\.ips: \{\} is not a list/],
-    ['an address that is missing', { ips: [{ gateway: '10.0.0.1' }] }, /ips\[\].*address is missing/],
-    ['an address that is a number', { ips: [{ address: 10 }] }, /ips\[\]\.address: 10 is not a string/],
-    ['an interface without a name', { interfaces: [{ mac: '' }] }, /interfaces\[\].*name is missing/],
+    [
+      'an address that is missing',
+      { ips: [{ gateway: '10.0.0.1' }] },
+      /prevResult\.ips\[0\].*address is missing/,
+    ],
+    [
+      'an address that is a number',
+      { ips: [{ address: 10 }] },
+      /prevResult\.ips\[0\]\.address: 10 is not a string/,
+    ],
+    [
+      'an interface without a name',
+      { interfaces: [{ mac: '' }] },
+      /prevResult\.interfaces\[0\].*name is missing/,
+    ],
     [
       'an index below 0',
       { ips: [{ address: '10.0.0.1/8', interface: -1 }] },
       /interface: -1 is not a whole number/,
     ],
-    ['a fraction', { routes: [{ dst: '::/0', mtu: 1.5 }] }, /routes\[\]\.mtu: 1\.5 is not a whole number/],
+    [
+      'a fraction',
+      { routes: [{ dst: '::/0', mtu: 1.5 }] },
+      /prevResult\.routes\[0\]\.mtu: 1\.5 is not a whole number/,
+    ],
     ['a number beyond 32 bits', { routes: [{ dst: '::/0', priority: 1e300 }] }, /priority: 1e\+300 is not/],
-    ['a route without destination', { routes: [{}] }, /routes\[\].*dst is missing/],
+    ['a route without destination', { routes: [{}] }, /prevResult\.routes\[0\].*dst is missing/],
     [
       'name servers of another type',
       { dns: { nameservers: [1] } },

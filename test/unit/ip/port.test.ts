@@ -45,6 +45,50 @@ describe('the wait for a link', () => {
   });
 });
 
+describe('the wait for a link that has its carrier, whose state the kernel is late to tell', () => {
+  const lateHost = (host: RecordingHost, read: (file: string) => string | undefined): RecordingHost => ({
+    ...host,
+    kernel: {
+      ...host.kernel,
+      read: (path) => (path.startsWith('/sys/class/net/veth0/') ? read(path.slice(21)) : undefined),
+    },
+    [Symbol.dispose]: () => undefined,
+  });
+
+  test('ends at once where to ask for the carrier brings the state up to date', async () => {
+    using host = recordingHost();
+    let asked = false;
+    const begin = performance.now();
+    const files = (): Readonly<Record<string, string>> => ({
+      address: mac,
+      carrier: '1',
+      operstate: asked ? 'up' : 'lowerlayerdown',
+    });
+    const late = lateHost(host, (file) => {
+      asked ||= file === 'carrier';
+      return files()[file];
+    });
+    await waitForLink(late, 'veth0', mac);
+    expect(performance.now() - begin).toBeLessThan(1_000);
+  });
+
+  test('goes on for longer than 2.5 s', async () => {
+    using host = recordingHost();
+    const begin = performance.now();
+    const files = (): Readonly<Record<string, string>> => ({
+      address: mac,
+      carrier: '1',
+      operstate: performance.now() - begin > 3_000 ? 'up' : 'down',
+    });
+    await waitForLink(
+      lateHost(host, (file) => files()[file]),
+      'veth0',
+      mac,
+    );
+    expect(performance.now() - begin).toBeGreaterThan(3_000);
+  });
+});
+
 describe('the wait for unique addresses', () => {
   /** Each look shows the next of these, the last one for ever. */
   const looks = (...infos: readonly object[]): RecordingHost => {
