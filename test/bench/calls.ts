@@ -10,7 +10,7 @@ import {
   type Scenario,
 } from './contenders.ts';
 import type { Sandbox, Station } from './station.ts';
-import { pairRatios, rotated, type Summary, summarize, sums } from './statistics.ts';
+import { pairRatios, rotated, roundsWithin, type Summary, summarize, sums } from './statistics.ts';
 
 export type Step = 'VERSION' | 'ADD' | 'CHECK' | 'DEL' | 'ADD+DEL';
 
@@ -66,7 +66,7 @@ export async function measureCalls(
 
 /** In turns, so that a machine that is slower for a while is so for all. */
 async function runRounds(runners: readonly Runner[], rounds: number): Promise<void> {
-  for (let round = 0; round < warmUps + rounds; round += 1) {
+  for (const round of roundsWithin({ rounds: warmUps + rounds, least: warmUps + 5, seconds: 20 })) {
     for (const runner of rotated(runners, round)) await runner.round();
     if (round >= warmUps) continue;
     for (const { samples } of runners) for (const list of Object.values(samples)) list.length = 0;

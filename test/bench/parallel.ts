@@ -2,7 +2,7 @@
 import { type Config, type Contender, callOf, type Scenario } from './contenders.ts';
 import type { Answer } from './protocol.ts';
 import { describeFailure, type Sandbox } from './station.ts';
-import { rotated, type Summary, summarize } from './statistics.ts';
+import { pairRatios, rotated, roundsWithin, type Summary, summarize } from './statistics.ts';
 
 export interface ParallelMeasure {
   readonly scenario: string;
@@ -11,6 +11,8 @@ export interface ParallelMeasure {
   /** Milliseconds from the first start to the last end of all ADDs. */
   readonly add: Summary;
   readonly del: Summary;
+  /** Of ours, by the reference's, round by round. */
+  readonly ratio?: { readonly add: Summary; readonly del: Summary };
   /** Calls that failed, of all rounds, and what the first one said. */
   readonly failures: number;
   readonly failure?: string;
@@ -41,19 +43,37 @@ export async function measureParallel(
 ): Promise<readonly ParallelMeasure[]> {
   const { scenario, containers, rounds } = options;
   const tallies = await Promise.all(contenders.map((contender) => tallyOf(contender, options)));
-  for (let round = 0; round < rounds; round += 1) {
+  for (const round of roundsWithin({ rounds, least: 1, seconds: 20 })) {
     for (const tally of rotated(tallies, round)) await oneRound(tally);
   }
-  return tallies.map(({ contender, add, del, failed: [failure, ...more], addresses }) => ({
+  const reference = tallies.find(({ contender }) => contender.name === 'reference');
+  return tallies.map((tally) => ({
     scenario: scenario.title,
     containers,
+    ...measureOf(tally, tally.contender.name === 'ours' ? reference : undefined),
+  }));
+}
+
+function measureOf(
+  { contender, add, del, failed: [failure, ...more], addresses }: Tally,
+  reference: Tally | undefined,
+): Omit<ParallelMeasure, 'scenario' | 'containers'> {
+  return {
     contender: contender.name,
     add: summarize(add),
     del: summarize(del),
+    ...(reference === undefined
+      ? {}
+      : {
+          ratio: {
+            add: summarize(pairRatios(add, reference.add)),
+            del: summarize(pairRatios(del, reference.del)),
+          },
+        }),
     failures: failure === undefined ? 0 : 1 + more.length,
     ...(failure === undefined ? {} : { failure }),
     addresses,
-  }));
+  };
 }
 
 async function tallyOf(

@@ -31,7 +31,8 @@ export function formatReport(report: Report, plot: string): string {
     '',
     '## One call',
     '',
-    `${rounds} rounds. A bridge with a gateway, which has one container already; IPv4, host-local, cniVersion 1.0.0.`,
+    `${rounds} rounds, fewer where the machine was too busy for them (latest.json has the counts). A bridge with a gateway,`,
+    'which has one container already; IPv4, host-local, cniVersion 1.0.0.',
     'ipMasq: ours by nftables, the reference by its default, iptables. Floor: the same link, addresses and route by two',
     '`ip -batch` and one `ip link delete` out of a shell script: the least that a program which calls `ip` can take.',
     '',
@@ -40,7 +41,8 @@ export function formatReport(report: Report, plot: string): string {
     '## Memory and processes of a call',
     '',
     'Peak: the resident set of the largest process in the tree (wait4, median of 5), pages of the executable that all',
-    'processes share included. Children: processes made (strace), threads not among them.',
+    'processes share included; the executables are evicted from the page cache before. Children: processes made (strace),',
+    'threads not among them.',
     '',
     ...resourceTable(resources),
     '',
@@ -100,12 +102,14 @@ function resourceTable(resources: readonly ResourceMeasure[]): string[] {
 
 function parallelTable(parallel: readonly ParallelMeasure[]): string[] {
   const rows = table(
-    ['scenario', 'side', 'ADD ms', 'DEL ms', 'addresses', 'failures'],
-    parallel.map(({ scenario, contender, add, del, addresses, failures }) => [
+    ['scenario', 'side', 'ADD ms', 'ratio', 'DEL ms', 'ratio', 'addresses', 'failures'],
+    parallel.map(({ scenario, contender, add, del, ratio, addresses, failures }) => [
       scenario,
       contender,
       spread(add, 0),
+      ratio?.add.median.toFixed(2) ?? '',
       spread(del, 0),
+      ratio?.del.median.toFixed(2) ?? '',
       String(addresses),
       String(failures),
     ]),

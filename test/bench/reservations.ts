@@ -5,7 +5,7 @@ import { formatEntry, type Origin, parseEntry } from '../../ipam/host-local/entr
 import { isKey, keyOf } from '../../ipam/host-local/store.ts';
 import { type Config, type Contender, callOf } from './contenders.ts';
 import type { Sandbox } from './station.ts';
-import { pairRatios, rotated, type Summary, summarize, sums } from './statistics.ts';
+import { pairRatios, rotated, roundsWithin, type Summary, summarize, sums } from './statistics.ts';
 
 export interface ReservationMeasure {
   readonly contender: Contender['name'];
@@ -40,7 +40,7 @@ export async function measureReservations(
   for (const contender of contenders) {
     for (const reservations of sizes) tracks.push(await trackOf(contender, reservations));
   }
-  for (let round = 0; round < warmUps + rounds; round += 1) {
+  for (const round of roundsWithin({ rounds: warmUps + rounds, least: warmUps + 5, seconds: 40 })) {
     for (const track of rotated(tracks, round)) await oneRound(track, round < warmUps);
   }
   const measures: ReservationMeasure[] = [];

@@ -45,6 +45,7 @@ async function measure(rounds: number): Promise<Report> {
   for (const [index, scenario] of scenarios.slice(0, 2).entries()) {
     progress(`${containers} at once, ${scenario.title}`);
     const number = scenarios.length + index;
+    // Each takes some seconds; what is spread over so many calls needs few rounds.
     const few = Math.min(3, rounds);
     parallel.push(...(await measureParallel(contenders, { scenario, number, rounds: few, containers })));
   }
@@ -79,7 +80,7 @@ function refuseIncomplete(): void {
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '40' },
+    rounds: { type: 'string', default: '30' },
     out: { type: 'string', default: join(import.meta.dirname, 'results') },
   },
 });

@@ -58,3 +58,20 @@ export function rotated<T>(things: readonly T[], round: number): readonly T[] {
   const at = things.length === 0 ? 0 : round % things.length;
   return [...things.slice(at), ...things.slice(0, at)];
 }
+
+export interface RoundOptions {
+  readonly rounds: number;
+  /** Rounds that there are in any case; spreads of fewer say nothing. */
+  readonly least: number;
+  /** Seconds after which no further round begins. */
+  readonly seconds: number;
+}
+
+/** Numbers of rounds, from 0: as many as are wanted, fewer where the machine is too busy for so many. */
+export function* roundsWithin({ rounds, least, seconds }: RoundOptions): Generator<number> {
+  const end = performance.now() + seconds * 1000;
+  for (let round = 0; round < rounds; round += 1) {
+    if (round >= least && performance.now() >= end) return;
+    yield round;
+  }
+}
