@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { pace } from './test/support/pace.ts';
 
 export default defineConfig({
   test: {
@@ -23,8 +24,17 @@ export default defineConfig({
           // After the unit tests, which take all processors.
           sequence: { groupOrder: 1 },
           // Namespaces of many tests at once queue on one lock in the kernel: patience, rather than flakes.
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 60_000 * (pace + 1),
+          hookTimeout: 60_000 * (pace + 1),
+        },
+      },
+      {
+        test: {
+          name: 'vm',
+          include: ['test/vm/**/*.test.ts'],
+          // Prepares, boots and runs all that the test files then tell the results of.
+          globalSetup: ['test/vm/global-setup.ts'],
+          sequence: { groupOrder: 2 },
         },
       },
     ],

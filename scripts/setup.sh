@@ -98,6 +98,7 @@ if [ "$what" = test ]; then
   need iptables iptables
   need strace strace
   need tcpdump tcpdump
+  need dnsmasq-base dnsmasq
   # go install fetches over TLS.
   need ca-certificates /usr/sbin/update-ca-certificates
 fi

@@ -1,0 +1,4 @@
+/** Where the link is made: names, masters, sandboxes, MTU. */
+import { linkTests } from '../child/links.ts';
+
+linkTests('ipvlan');

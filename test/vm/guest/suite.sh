@@ -1,0 +1,20 @@
+# Runs the test files that the host has named, and tells it the results: see lab/events.ts.
+set -a
+. /results/environment
+PLUMBLINE_TEST_VM=1
+PLUMBLINE_BIN_DIR=/opt/plumbline/bin
+PATH=/checkout/node_modules/.bin:$PATH
+NO_COLOR=1
+set +a
+
+# In memory: each call of a plugin reads its executable again, and a share is slow.
+mkdir -p "$PLUMBLINE_BIN_DIR"
+mount -t tmpfs -o mode=755 plumbline "$PLUMBLINE_BIN_DIR"
+cp dist/bin/plumbline "$PLUMBLINE_BIN_DIR"
+for link in dist/bin/*; do ln -f "$PLUMBLINE_BIN_DIR/plumbline" "$PLUMBLINE_BIN_DIR/${link##*/}" 2>/dev/null; done
+
+# One worker that keeps what it has loaded: there is one processor, and loading costs seconds.
+# shellcheck disable=SC2046 # a list of files without spaces in their names
+node node_modules/vitest/vitest.mjs run --config test/vm/guest/vitest.config.ts --project e2e \
+  --maxWorkers=1 --no-isolate $(cat /results/files)
+echo "plumbline-vm: vitest has ended with $?"

@@ -1,0 +1,61 @@
+/** Which test files run in the virtual machines, and in which of them. */
+import { globSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheDir, repoRoot } from './machine.ts';
+
+/**
+ * What a kernel, its tools and their versions can change. Not here: what is about the executable, its installation
+ * and the tests' own support, which the host's run says as well. Everything takes ten to twenty times longer than there.
+ */
+const patterns = [
+  'test/e2e/{veth-bridge,macvlan,ipvlan,sriov,robust}/**/*.test.ts',
+  'test/e2e/runtime/{chain,conf-examples}.test.ts',
+  'test/e2e/hostile.test.ts',
+];
+
+/**
+ * Paths from the project's root.
+ * @param words parts of paths, to run those files only: PLUMBLINE_VM_FILES
+ */
+export function suiteFiles(words = process.env['PLUMBLINE_VM_FILES'] ?? ''): readonly string[] {
+  const wanted = words.split(/[\s,]+/).filter(Boolean);
+  return globSync(patterns, { cwd: repoRoot })
+    .filter((file) => wanted.length === 0 || wanted.some((word) => file.includes(word)))
+    .sort();
+}
+
+const durationsFile = join(cacheDir, 'durations.json');
+
+/** Seconds that each file took in the last run; a guess by its size where there was none. */
+function durations(files: readonly string[]): ReadonlyMap<string, number> {
+  let known: Readonly<Record<string, number>> = {};
+  try {
+    known = JSON.parse(readFileSync(durationsFile, 'utf8')) as Readonly<Record<string, number>>;
+  } catch {
+    // The first run.
+  }
+  return new Map(files.map((file) => [file, known[file] ?? statSync(join(repoRoot, file)).size / 150]));
+}
+
+/** Shares files out so that all machines end at about the same time: the longest first, each to the one with least. */
+export function shareOut(files: readonly string[], machines: number): readonly (readonly string[])[] {
+  const seconds = durations(files);
+  const secondsOf = (file: string): number => seconds.get(file) ?? 0;
+  const shares = Array.from({ length: Math.min(machines, files.length) }, () => ({
+    files: [] as string[],
+    total: 0,
+  }));
+  for (const file of files.toSorted((a, b) => secondsOf(b) - secondsOf(a))) {
+    const least = shares.reduce((a, b) => (b.total < a.total ? b : a));
+    least.files.push(file);
+    least.total += secondsOf(file);
+  }
+  return shares.map((share) => share.files);
+}
+
+export function rememberDurations(measured: ReadonlyMap<string, number>): void {
+  const files = [...new Set([...suiteFiles(''), ...measured.keys()])];
+  const old = durations(files);
+  const all = files.map((file) => [file, Math.round(measured.get(file) ?? old.get(file) ?? 0)]);
+  writeFileSync(durationsFile, `${JSON.stringify(Object.fromEntries(all), undefined, 2)}\n`);
+}
