@@ -106,12 +106,10 @@ export async function collectGarbage(store: Store, valid: readonly Owner[]): Pro
   const { released, errors } = sweep(store, {
     isDead: ({ holder, key, entry }) =>
       !isForeign(entry) && (key === undefined ? !containers.has(holder.containerId) : !keys.has(key)),
-    isStale(entry, key) {
-      if (isForeign(entry)) return false;
-      if (entry === 'torn' || !keys.has(key)) return true;
-      return !entry.addresses.some((address) => holds(store, entry, address));
-    },
-    isLitter: ([ofMachine]) => ofMachine === tagOf(store)[0],
+    isStale: (entry, key) => !isForeign(entry) && (entry === 'torn' || !keys.has(key)),
+    // Of a valid attachment it may be an ADD's that is under way, as may be an entry without a reservation.
+    isLitter: ([ofMachine, ofBoot], key) =>
+      ofMachine === tagOf(store)[0] && !(keys.has(key) && ofBoot === tagOf(store)[1]),
     patience: Number.POSITIVE_INFINITY,
   });
   const error = joinErrors(errors);
@@ -132,8 +130,8 @@ interface Judge {
   isDead(reserved: Reserved): boolean;
   /** Whether an index entry is to go; asked when the reservations have been dealt with. */
   isStale(entry: IndexEntry | 'torn', key: string): boolean;
-  /** Whether a file on its way is to go, by the tags of machine and boot in its name. */
-  isLitter(tag: readonly [machine: string, boot: string]): boolean;
+  /** Whether a file on its way is to go, by the tags of machine and boot and the attachment's key in its name. */
+  isLitter(tag: readonly [machine: string, boot: string], key: string): boolean;
   /** Milliseconds; see {@link ReclaimOptions}. */
   readonly patience: number;
 }
@@ -160,8 +158,8 @@ function sweep(store: Store, judge: Judge): Swept {
   const keys = isReleased ? namesIn(store.index).filter((name) => isKey(name) && !stuck.has(name)) : [];
   const isComplete = sweepAll(sweeping, keys, (key) => sweepEntry(sweeping, key)) && isReleased;
   for (const name of namesIn(store.temporary)) {
-    const [, machine = '', boot = ''] = name.split('.');
-    if (judge.isLitter([machine, boot])) unlinkIfThere(`${store.temporary}/${name}`);
+    const [key = '', machine = '', boot = ''] = name.split('.');
+    if (judge.isLitter([machine, boot], key)) unlinkIfThere(`${store.temporary}/${name}`);
   }
   return { released, isComplete, errors };
 }

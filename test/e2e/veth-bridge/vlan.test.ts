@@ -24,7 +24,9 @@ const layer2 = (node: Node, name: string, fields: Config): Pods =>
 
 /** What `bridge vlan show` tells of a port: `['1 PVID,Egress Untagged', '100', '200-210']`. */
 async function vlansOf(node: Node, port: string): Promise<readonly string[]> {
-  const told = JSON.parse(await node.run('bridge', '-json', 'vlan', 'show', 'dev', port)) as readonly {
+  const told = JSON.parse(
+    await node.run('bridge', '-json', '-compressvlans', 'vlan', 'show', 'dev', port),
+  ) as readonly {
     readonly vlans?: readonly {
       readonly vlan: number;
       readonly vlanEnd?: number;
@@ -115,7 +117,7 @@ testNeeds(needs, 'a trunk carries the frames of its VLANs tagged, and no others'
   // 300 is not among the trunk's VLANs, whatever the container does.
   await addTagged(router, 300, '10.33.0.200/24');
   await expectNoPing(router, red);
-  const foreign = await framesDuring(router, 'vlan 300 and ether src ' + red.mac, async () => {
+  const foreign = await framesDuring(router, `vlan 300 and ether src ${red.mac}`, async () => {
     await red.try('ping', '-c', '1', '-W', '1', '10.33.0.200');
   });
   expect(foreign).toEqual([]);
@@ -193,16 +195,16 @@ testNeeds(
   needs,
   'the gateway of a VLAN is <bridge>.<vlan>, and the default route leads there',
   async ({ node, outside }) => {
-    const gatewayNetwork = (name: string, vlan: number, subnet: string): Pods =>
+    const gatewayNetwork = (name: string, vlan: number, ...subnets: readonly string[]): Pods =>
       vlanNetwork(node, name, {
         bridge: 'vbr0',
         vlan,
         isDefaultGateway: true,
         ipMasq: true,
-        ipam: hostLocal(node, subnet, `fd${vlan}::/64`),
+        ipam: hostLocal(node, ...subnets),
       });
-    const hundred = gatewayNetwork('hundred', 100, '10.22.0.0/24');
-    const two = gatewayNetwork('two', 200, '10.33.0.0/24');
+    const hundred = gatewayNetwork('hundred', 100, '10.22.0.0/24', 'fd22::/64');
+    const two = gatewayNetwork('two', 200, '10.33.0.0/24', 'fd33::/64');
     const [blue, green, red] = [
       await hundred.start('blue'),
       await hundred.start('green'),
@@ -210,8 +212,8 @@ testNeeds(
     ];
 
     expect(await node.addresses('vbr0')).toEqual([]);
-    expect(await node.addresses('vbr0.100')).toEqual(['10.22.0.1/24', 'fd100::1/64']);
-    expect(await node.addresses('vbr0.200')).toEqual(['10.33.0.1/24', 'fd200::1/64']);
+    expect(await node.addresses('vbr0.100')).toEqual(['10.22.0.1/24', 'fd22::1/64']);
+    expect(await node.addresses('vbr0.200')).toEqual(['10.33.0.1/24', 'fd33::1/64']);
     expect((await node.link('vbr0.100'))?.linkinfo).toMatchObject({
       info_kind: 'vlan',
       info_data: { id: 100 },
@@ -219,10 +221,10 @@ testNeeds(
     // The bridge itself takes part in both, tagged: that is what leads to the gateways.
     expect(await vlansOf(node, 'vbr0')).toEqual(['1 PVID,Egress Untagged', '100', '200']);
     expect(blue.result.interfaces?.map(({ name }) => name)).toEqual(['vbr0', blue.port, 'eth0', 'vbr0.100']);
-    expect(blue.result.ips?.map(({ gateway }) => gateway)).toEqual(['10.22.0.1', 'fd100::1']);
+    expect(blue.result.ips?.map(({ gateway }) => gateway)).toEqual(['10.22.0.1', 'fd22::1']);
 
     expect(await blue.ip('route show default')).toMatchObject([{ gateway: '10.22.0.1', dev: 'eth0' }]);
-    for (const gateway of ['10.22.0.1', 'fd100::1']) await expectPing(blue, gateway);
+    for (const gateway of ['10.22.0.1', 'fd22::1']) await expectPing(blue, gateway);
     await expectPing(blue, green);
     for (const address of [outside.ip4, outside.ip6]) await expectPing(red, address);
     // From VLAN to VLAN the node routes, and no frame takes the short way: the sender is the gateway.
