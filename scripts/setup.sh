@@ -64,7 +64,9 @@ npm_is_current() {
 npm_install() {
   npm_is_current && return 0
   echo 'setup: npm ci'
-  npm ci --no-fund --no-audit --loglevel=error
+  # Where a registry lacks what another platform would need, ci finds the lock file at odds with it; install takes the
+  # same versions from it, and passes over what is not for this platform.
+  npm ci --no-fund --no-audit --loglevel=error || npm install --no-save --no-fund --no-audit --loglevel=error
   mkdir -p "${lock_copy%/*}"
   cp package-lock.json "$lock_copy"
 }

@@ -1,6 +1,6 @@
 /**
  * Calls made while the executable is built, so that the snapshot holds compiled schemas, filled caches and functions
- * that have run: ADD, CHECK and DEL of veth-bridge and host-local, dual stack, against a made-up kernel.
+ * that have run: ADD, CHECK and DEL of each plugin with host-local, dual stack, against a made-up kernel.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -65,9 +65,16 @@ export async function warmUp(): Promise<void> {
     };
     await callPlugin('host-local', 'ADD', config);
     await callPlugin('host-local', 'DEL', config);
-    const result: unknown = JSON.parse(await callPlugin('veth-bridge', 'ADD', config));
-    await callPlugin('veth-bridge', 'CHECK', { ...config, prevResult: result });
-    await callPlugin('veth-bridge', 'DEL', { ...config, prevResult: result });
+    for (const [type, more] of [
+      ['veth-bridge', {}],
+      ['macvlan', { master: 'eth1' }],
+      ['ipvlan', { master: 'eth1' }],
+    ] as const) {
+      const whole = { ...config, ...more, type };
+      const result: unknown = JSON.parse(await callPlugin(type, 'ADD', whole));
+      await callPlugin(type, 'CHECK', { ...whole, prevResult: result });
+      await callPlugin(type, 'DEL', { ...whole, prevResult: result });
+    }
     await callPlugin('veth-bridge', 'VERSION', {});
     await realRunner({ searchPath: process.env['PATH'], runDir: dir }).run('sh', ['-c', 'true'], {
       input: 'x',
@@ -107,6 +114,6 @@ function madeUpHost(dir: string): Host {
     kernel: { read: () => undefined, write: () => undefined, exists: () => true, list: () => [] },
     runDir: join(dir, 'run'),
     executable: join(dir, 'host-local'),
-    openNetns: (path) => ({ path, ref: '/proc/self/ns/net', [Symbol.dispose]: () => undefined }),
+    openNetns: (path) => ({ path, ref: '/proc/self/ns/net', id: '0:0', [Symbol.dispose]: () => undefined }),
   };
 }

@@ -106,8 +106,12 @@ export async function collectGarbage(store: Store, valid: readonly Owner[]): Pro
   const { released, errors } = sweep(store, {
     isDead: ({ holder, key, entry }) =>
       !isForeign(entry) && (key === undefined ? !containers.has(holder.containerId) : !keys.has(key)),
-    isStale: (entry, key) => !isForeign(entry) && (entry === 'torn' || !keys.has(key)),
-    // Of a valid attachment it may be an ADD's that is under way, as may be an entry without a reservation.
+    isStale(entry, key) {
+      if (isForeign(entry)) return false;
+      if (entry === 'torn' || !keys.has(key)) return true;
+      return !entry.addresses.some((address) => holds(store, entry, address));
+    },
+    // Of a valid attachment it may be an ADD's that is under way.
     isLitter: ([ofMachine, ofBoot], key) =>
       ofMachine === tagOf(store)[0] && !(keys.has(key) && ofBoot === tagOf(store)[1]),
     patience: Number.POSITIVE_INFINITY,

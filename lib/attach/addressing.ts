@@ -81,6 +81,12 @@ function normalRoute(route: Route, ipam: string): Route {
   if (dst === undefined) throw notAnAddress(route.dst, ipam);
   const gw = route.gw === undefined ? undefined : parseAddress(route.gw);
   if (route.gw !== undefined && gw === undefined) throw notAnAddress(route.gw, ipam);
+  if (gw !== undefined && gw.family !== dst.address.family) {
+    throw new CniError(
+      ErrorCode.undecodable,
+      `ipam.type ${show(ipam)}: the plugin answered with a route to ${route.dst} and a gateway of the other family, ${route.gw}`,
+    );
+  }
   return { ...route, dst: formatCidr(networkCidr(dst)), gw: gw && formatAddress(gw) };
 }
 

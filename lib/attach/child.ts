@@ -156,7 +156,7 @@ function refusal(plan: ChildPlan, master: LinkInfo, error: IpError): CniError | 
   if (seen !== undefined) return refuse(seen);
   if (isIpError(error, 'busy') || isIpError(error, 'invalid')) {
     return refuse(
-      `master: the kernel refuses ${show(plan.master)} a ${plan.kind} link (${error.reason}): ${plan.hint}`,
+      `master: the kernel makes no ${plan.kind} link on ${show(plan.master)} (${error.reason}): ${plan.hint}`,
     );
   }
   return undefined;

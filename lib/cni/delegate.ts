@@ -94,8 +94,8 @@ async function execute(
     env: { ...request.env, CNI_COMMAND: command },
   });
   if (status !== 0) {
-    // A delegate that has said something has had the lock, whatever its status.
-    if (stdout.trim() === '') refuseIfLocked(status, lock);
+    // A delegate that has said something has had the lock, whatever its status; and only ADD asks for it.
+    if (command === 'ADD' && stdout.trim() === '') refuseIfLocked(status, lock);
     throw delegateError(type, stdout, stderr, status);
   }
   if (command !== 'ADD') return undefined;

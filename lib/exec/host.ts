@@ -11,6 +11,8 @@ export interface Netns extends Disposable {
   readonly path: string;
   /** `/proc/PID/fd/N`: what ip and nsenter are given. */
   readonly ref: string;
+  /** Tells it from all others that live: `device:inode`. */
+  readonly id: string;
 }
 
 /** Settings of the kernel below /proc/sys and facts below /sys and /proc, as files. */

@@ -1,5 +1,14 @@
 /** Opens network namespaces. */
-import { closeSync, constants, fstatSync, openSync, readlinkSync, statfsSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readlinkSync,
+  type Stats,
+  statfsSync,
+  statSync,
+} from 'node:fs';
 import { CniError, ErrorCode, isErrnoException, show } from '../errors.ts';
 import { pathOfDescriptor } from '../exec/held.ts';
 import { type Netns, ownNamespaceError } from '../exec/host.ts';
@@ -19,8 +28,9 @@ export function openNetns(path: string, mayBeOwn: boolean): Netns {
     if (!isNamespace(fd, ref)) {
       throw new CniError(ErrorCode.invalidNetns, `CNI_NETNS: ${show(path)} is not a network namespace`);
     }
-    if (!mayBeOwn && isOwn(fd)) throw ownNamespaceError(path);
-    return { path, ref, [Symbol.dispose]: () => closeSync(fd) };
+    const id = idOf(fstatSync(fd));
+    if (!mayBeOwn && id === idOf(statSync('/proc/self/ns/net'))) throw ownNamespaceError(path);
+    return { path, ref, id, [Symbol.dispose]: () => closeSync(fd) };
   } catch (error) {
     closeSync(fd);
     throw error;
@@ -47,11 +57,7 @@ function isNamespace(fd: number, ref: string): boolean {
   return kind === undefined || kind === 'net';
 }
 
-function isOwn(fd: number): boolean {
-  const sandbox = fstatSync(fd);
-  const own = statSync('/proc/self/ns/net');
-  return sandbox.dev === own.dev && sandbox.ino === own.ino;
-}
+const idOf = ({ dev, ino }: Stats): string => `${dev}:${ino}`;
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

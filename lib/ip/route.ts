@@ -35,7 +35,8 @@ export function isRoute(info: RouteInfo, wanted: RouteSettings): boolean {
   return (
     normalDestination(info.dst, wanted.dst) === normalDestination(wanted.dst, wanted.dst) &&
     (wanted.gw === undefined || info.gateway === normalAddress(wanted.gw)) &&
-    (wanted.priority === undefined || info.metric === wanted.priority) &&
+    // 0 leaves it to the kernel, which has other defaults for IPv6.
+    (!wanted.priority || info.metric === wanted.priority) &&
     isTable(info.table, wanted.table)
   );
 }

@@ -4,7 +4,7 @@
  * The host does not see links in other namespaces, so a small folder a master tells who is there: one file an
  * attachment, named by its key, with mode, flag, sandbox and interface name. One whose link is gone does not count.
  */
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IsValid } from '../../lib/attach/child-node.ts';
 import type { Identity } from '../../lib/cni/identity.ts';
 import { CniError, ErrorCode, isCniError, isErrnoException, show } from '../../lib/errors.ts';
@@ -37,7 +37,7 @@ export async function claimMode(
   const folder = folderOf(host, master);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const wanted = `${config.mode} ${config.flag}`;
-  for (const key of host.kernel.list(folder).filter((name) => name !== identity.key)) {
+  for (const key of host.kernel.list(folder)) {
     const claim = readClaim(`${folder}/${key}`);
     if (claim === undefined || claim.mode === wanted) continue;
     if (await isAlive(host, claim)) throw conflict(master, wanted, claim.mode);
@@ -46,8 +46,7 @@ export async function claimMode(
   const own = `${folder}/${identity.key}`;
   const known = readClaim(own);
   if (known !== undefined && (await isAlive(host, known))) return true;
-  const inode = inodeOf(sandbox.ref);
-  writeFileSync(own, [wanted, sandbox.path, inode, identity.network, identity.ifname].join('\n'));
+  writeFileSync(own, [wanted, sandbox.path, sandbox.id, identity.network, identity.ifname].join('\n'));
   return false;
 }
 
@@ -64,33 +63,27 @@ interface Claim {
   /** Mode and flag, by a space. */
   readonly mode: string;
   readonly path: string;
-  readonly inode: string;
+  /** Of the sandbox (Netns). */
+  readonly id: string;
   readonly network: string;
   readonly ifname: string;
 }
 
 function readClaim(file: string): Claim | undefined {
   try {
-    const [mode = '', path = '', inode = '', network = '', ifname = ''] = readFileSync(file, 'utf8').split(
-      '\n',
-    );
-    return { mode, path, inode, network, ifname };
+    const [mode = '', path = '', id = '', network = '', ifname = ''] = readFileSync(file, 'utf8').split('\n');
+    return { mode, path, id, network, ifname };
   } catch (error) {
     if (isErrnoException(error, 'ENOENT')) return undefined;
     throw error;
   }
 }
 
-const inodeOf = (path: string): string => {
-  const { dev, ino } = statSync(path);
-  return `${dev}:${ino}`;
-};
-
 /** Whether the path leads to the same sandbox as then, and the link is in it. A claim that was cut short is no claim. */
-async function isAlive(host: Host, { path, inode, ifname }: Claim): Promise<boolean> {
+async function isAlive(host: Host, { path, id, ifname }: Claim): Promise<boolean> {
   try {
     using sandbox = host.openNetns(path, true);
-    if (ifname === '' || inodeOf(sandbox.ref) !== inode) return false;
+    if (ifname === '' || sandbox.id !== id) return false;
     const documents = await ipInSandbox(host, sandbox, [showDevice(ifname)], { force: true });
     return documents.flatMap(readLinks).some((link) => kindOf(link) === 'ipvlan');
   } catch (error) {

@@ -35,24 +35,23 @@ export const configSchema = z.extend(baseConfigSchema, {
 });
 export type Config = z.infer<typeof configSchema>;
 
-/** @throws CniError 7 where settings do not go together */
+/** @throws CniError as {@link settingsOf}, and 7 where there is no master */
 export async function planOf(context: AttachmentContext<Config>): Promise<ChildPlan> {
-  const { config, request } = context;
-  const sourceMacs = settingsOf(context);
+  const { config } = context;
+  const { mac, sources } = settingsOf(context);
   const { mode, bcqueuelen, linkInContainer } = config;
-  const asked = chosenMac(config, request.args);
   return {
     kind: 'macvlan',
     master: await masterOf(context, config.master, linkInContainer),
     inContainer: linkInContainer,
     mtu: config.mtu === 0 ? undefined : config.mtu,
     // A passthru child has its master's address.
-    mac: asked ?? (mode === 'passthru' ? undefined : randomMac()),
+    mac: mac ?? (mode === 'passthru' ? undefined : randomMac()),
     options: ['mode', mode, ...(bcqueuelen > 0 ? ['bcqueuelen', String(bcqueuelen)] : [])],
     settings: (device) => [
       // It is made with its master's address, whatever was asked for; set afterwards, the master has it too.
-      ...(mode === 'passthru' && asked !== undefined ? [setMac(device, asked)] : []),
-      ...(sourceMacs.length > 0 ? [setSources(device, sourceMacs)] : []),
+      ...(mode === 'passthru' && mac !== undefined ? [setMac(device, mac)] : []),
+      ...(sources.length > 0 ? [setSources(device, sources)] : []),
     ],
     hint:
       mode === 'passthru'
@@ -65,12 +64,18 @@ const setSources = (device: string, macs: readonly string[]): Command => [
   ...['link', 'set', 'dev', device, 'type', 'macvlan', 'macaddr', 'set', ...macs],
 ];
 
+export interface Settings {
+  /** The one asked for. */
+  readonly mac: string | undefined;
+  /** MAC addresses of source mode, as the kernel writes them. */
+  readonly sources: readonly string[];
+}
+
 /**
  * Checks what does not depend on the node.
- * @returns the MAC addresses of source mode as the kernel writes them
- * @throws CniError 7
+ * @throws CniError 7 where settings do not go together, or 4 for a MAC address of CNI_ARGS that is none
  */
-export function settingsOf({ config, ipam }: Context<Config>): string[] {
+export function settingsOf({ config, ipam, request }: Context<Config>): Settings {
   const { mode, sourceMacs, hostAccess: access, linkInContainer } = config;
   if (mode === 'source' && sourceMacs.length === 0) {
     throw invalid('sourceMacs: missing; mode "source" lets in only the MAC addresses that it lists');
@@ -88,7 +93,10 @@ export function settingsOf({ config, ipam }: Context<Config>): string[] {
       'hostAccess: needs addresses to lead the node to, and there is no ipam; leave it out, or add ipam',
     );
   }
-  return sourceMacs.map((mac, index) => normalMac(mac, `sourceMacs[${index}]`));
+  return {
+    mac: chosenMac(config, request.args),
+    sources: sourceMacs.map((mac, index) => normalMac(mac, `sourceMacs[${index}]`)),
+  };
 }
 
 const invalid = (message: string): CniError => new CniError(ErrorCode.invalidConfig, message);

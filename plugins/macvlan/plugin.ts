@@ -98,12 +98,12 @@ async function del(context: AttachmentContext<Config>): Promise<void> {
 
 async function check(context: AttachmentContext<Config>): Promise<void> {
   const { config, host, ipam, attachment } = context;
-  const macs = settingsOf(context);
+  const { sources } = settingsOf(context);
   const result = resultToCheck(context);
   const recorded = recordedIn(result, attachment.ifname, undefined);
   const { linkInContainer: inContainer, mode, hostAccess } = config;
   const master = await masterOf(context, config.master, inContainer);
-  const settings = { mode, ...(mode === 'source' ? { macaddr_data: macs.toSorted().join(' ') } : {}) };
+  const settings = { mode, ...(mode === 'source' ? { macaddr_data: sources.toSorted().join(' ') } : {}) };
   const access = hostAccess && { master, ...hostAccess };
   refuseFaults(attachment, [
     ...(await sandboxFaults(context, result, recorded, { kind: 'macvlan' })),

@@ -1,6 +1,7 @@
 /** Calls as an attacker would make them, by class; each knows what must come of it. */
 import * as fc from 'fast-check';
 import type { HostileCall } from './hostile/call.ts';
+import { evilChildren } from './hostile/children.ts';
 import { bothEvil, evilEnvironment } from './hostile/environment.ts';
 import { evilAttachments, evilField, evilLogFile, wrongType } from './hostile/fields.ts';
 import { evilIpam, evilPrevious } from './hostile/results.ts';
@@ -23,5 +24,6 @@ export const classes: Readonly<
   },
   'hostile prevResults': { weight: 12, calls: evilPrevious },
   'hostile IPAM results': { weight: 10, calls: evilIpam },
+  'hostile macvlan and ipvlan': { weight: 16, calls: evilChildren },
   'hostile valid attachments': { weight: 4, calls: evilAttachments },
 };

@@ -6,6 +6,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Host } from '../../lib/exec/host.ts';
+import * as kernel from '../../lib/exec/kernel.ts';
 import type { RunResult } from '../../lib/exec/runner.ts';
 import { openNetns } from '../../lib/ip/netns.ts';
 import type { Typed } from './recording/grammar.ts';
@@ -66,13 +67,22 @@ export function recordingHost(options: RecordingOptions = {}): RecordingHost {
         return { status: 0, stdout: '', stderr: '', ...(answer?.(run, typed) ?? answerOf(machine, typed)) };
       },
     },
-    kernel: machine.kernel,
+    kernel: {
+      ...machine.kernel,
+      list: (path) => (path.startsWith(dir) ? kernel.list(path) : machine.kernel.list(path)),
+      exists: (path) => (path.startsWith(dir) ? kernel.exists(path) : machine.kernel.exists(path)),
+    },
     runDir: join(dir, 'run'),
     executable,
     openNetns(path, mayBeOwn) {
       const index = sandboxes.indexOf(path);
       if (index < 0) return openNetns(path, mayBeOwn);
-      return { path, ref: `/proc/4194304/fd/${10 + index}`, [Symbol.dispose]: () => undefined };
+      return {
+        path,
+        ref: `/proc/4194304/fd/${10 + index}`,
+        id: `4:${10 + index}`,
+        [Symbol.dispose]: () => undefined,
+      };
     },
     runs,
     typedRuns: () => typedRuns.map((read) => read()),

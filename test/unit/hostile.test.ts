@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hostVethName, identify } from '../../lib/cni/identity.ts';
+import { digest } from '../../lib/exec/digest.ts';
 import { type Answer, call } from '../support/calls.ts';
 import { classes, faultOf, fillIn, type HostileCall, ordinary } from '../support/hostile.ts';
 import {
@@ -56,6 +57,7 @@ async function make(host: RecordingHost, hostile: HostileCall): Promise<Answer> 
 async function judge(hostile: HostileCall): Promise<void> {
   const isIpam = ({ options }: RecordedRun): boolean => options.env?.['CNI_COMMAND'] === 'ADD';
   using host = recordingHost({ parent: outer, answer: (run) => (isIpam(run) ? hostile.ipam : undefined) });
+  host.machine.put({ ifname: 'uplink' });
   const answer = await make(host, hostile);
   const faults = [
     faultOf(hostile, { ...answer, stderr: answer.stderr.join('\n') }),
@@ -72,7 +74,7 @@ async function judge(hostile: HostileCall): Promise<void> {
 }
 
 /** Every word of every run is read back into what it came from; what is changed has a name that this call may change. */
-function foreignRuns(host: RecordingHost, { env, after }: HostileCall): readonly string[] {
+function foreignRuns(host: RecordingHost, { env, after, links = [] }: HostileCall): readonly string[] {
   let typed: readonly TypedRun[];
   try {
     typed = host.typedRuns();
@@ -84,13 +86,14 @@ function foreignRuns(host: RecordingHost, { env, after }: HostileCall): readonly
   const ifnames = ['eth0', env['CNI_IFNAME'] ?? 'eth0', after?.['CNI_IFNAME'] ?? 'eth0'];
   const hostName = (ifname: string): string =>
     hostVethName(identify({ network: 'pods', containerId: 'c1', ifname }));
-  const own = new Set(['cni0', ...ifnames, ...ifnames.map(hostName)]);
+  const access = `veth-${digest(10, 'host-access', 'pods', 'uplink')}`;
+  const own = new Set(['cni0', 'uplink', access, ...links, ...ifnames, ...ifnames.map(hostName)]);
   return typed.flatMap(({ action }) => {
     if (action.kind === 'delegate' && !action.file.startsWith(`${host.binDir}/`))
       return [`${action.file} was run`];
     if (action.kind !== 'ip' && action.kind !== 'bridge') return [];
     return action.lines.flatMap(({ form, values }) => {
-      const names = ['name', 'peer', 'master', 'link'].flatMap((slot) => values[slot] ?? []);
+      const names = ['name', 'as', 'peer', 'master', 'link'].flatMap((slot) => values[slot] ?? []);
       const foreign = / show /.test(form) ? [] : names.filter((name) => !own.has(name));
       return foreign.map((name) => `${form} of ${JSON.stringify(name)}`);
     });

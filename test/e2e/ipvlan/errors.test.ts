@@ -20,6 +20,6 @@ errorTests('ipvlan', {
   'no ipam and no earlier plugin': { fields: { ipam: {} }, says: /ipam: missing/ },
   'a master that has macvlans': {
     onNode: 'ip link add link uplink name other0 type macvlan; ip link set other0 alias uplink',
-    says: /master: the kernel refuses "uplink" an ipvlan link .*busy.*cannot have ipvlan and macvlan children/,
+    says: /master: the kernel makes no ipvlan link on "uplink" .*busy.*cannot have ipvlan and macvlan children/,
   },
 });

@@ -37,14 +37,16 @@ testNeeds(['ipvlan'], 'another mode or flag is refused, and names both', async (
     ],
   ];
   for (const [fields, says] of refusals) {
-    for (const [container, ifname] of [
-      [red, 'eth0'],
-      [blue, 'net1'],
-    ] as const) {
-      const call = { command: 'ADD', config: others(node, fields).config, container, ifname };
-      await expectFailure(node, call, { code: 7, says });
-      expect(await container.link(container === red ? 'eth0' : 'net1')).toBeUndefined();
-    }
+    const { config } = others(node, fields);
+    const calls = [
+      { config, container: red },
+      { config, container: blue, ifname: 'net1' },
+      // A second ADD: its own claim stands against it.
+      { config: { ...pods.config, ...fields }, container: blue },
+    ];
+    for (const call of calls) await expectFailure(node, { command: 'ADD', ...call }, { code: 7, says });
+    expect(await red.link('eth0')).toBeUndefined();
+    expect(await blue.link('net1')).toBeUndefined();
   }
   expect((await blue.link('eth0'))?.linkinfo?.info_data).toMatchObject({ mode: 'l2', bridge: true });
   for (const address of [lan.ip4, lan.ip6]) await expectPing(blue, address);

@@ -37,16 +37,16 @@ errorTests('macvlan', {
   'a queue length that is none': { fields: { bcqueuelen: -1 }, says: /bcqueuelen: -1, expected at least 0/ },
   'a master that has an ipvlan': {
     onNode: 'ip link add link uplink name other0 type ipvlan; ip link set other0 alias uplink',
-    says: /master: the kernel refuses "uplink" a macvlan link .*busy.*cannot have macvlan and ipvlan children/,
+    says: /master: the kernel makes no macvlan link on "uplink" .*busy.*cannot have macvlan and ipvlan children/,
     needs: ['ipvlan'],
   },
   'a second child of a passthru master': {
     fields: { mode: 'passthru' },
     onNode: 'ip link add link uplink name other0 type macvlan mode passthru; ip link set other0 alias uplink',
-    says: /master: the kernel refuses "uplink" .*passthru child is its master's only one/,
+    says: /master: the kernel makes no macvlan link on "uplink" .*passthru child is its master's only one/,
   },
   'another mode beside a passthru child': {
     onNode: 'ip link add link uplink name other0 type macvlan mode passthru; ip link set other0 alias uplink',
-    says: /master: the kernel refuses "uplink" .*with a passthru child can have no other/,
+    says: /master: the kernel makes no macvlan link on "uplink" .*with a passthru child can have no other/,
   },
 });

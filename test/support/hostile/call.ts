@@ -13,11 +13,14 @@ export const BIN = '@BIN@';
 /** In a config, as a text: the result of the ADD before. */
 export const RESULT = '@RESULT@';
 
+export type BasePlugin = 'veth-bridge' | 'host-local';
+export type ChildPlugin = 'macvlan' | 'ipvlan';
+
 export interface HostileCall {
   /** What is hostile about it, for the one who reads a failure. */
   readonly what: string;
   readonly command: string;
-  readonly plugin: 'veth-bridge' | 'host-local';
+  readonly plugin: BasePlugin | ChildPlugin;
   readonly stdin: string;
   /** Over the usual environment; undefined takes a variable out. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -25,6 +28,8 @@ export interface HostileCall {
   readonly after?: Readonly<Record<string, string | undefined>>;
   /** What an executed IPAM plugin answers. */
   readonly ipam?: { readonly status: number; readonly stdout: string };
+  /** Links that it may try to change, besides those that an ordinary call does. */
+  readonly links?: readonly string[];
   /** The error's code, 0 for success. */
   readonly expected: number;
 }
@@ -38,10 +43,7 @@ export function ordinary(plugin: HostileCall['plugin'], command: string): Json {
     cniVersion: command === 'GC' || command === 'STATUS' ? '1.1.0' : '1.0.0',
     name: 'pods',
     type: plugin,
-    bridge: 'cni0',
-    isDefaultGateway: true,
-    ipMasq: true,
-    macspoofchk: true,
+    ...(plugin === 'macvlan' || plugin === 'ipvlan' ? onMaster(plugin) : onBridge),
     ipam: {
       type: 'host-local',
       dataDir: DATA,
@@ -49,6 +51,12 @@ export function ordinary(plugin: HostileCall['plugin'], command: string): Json {
     },
   };
 }
+
+const onBridge: Json = { bridge: 'cni0', isDefaultGateway: true, ipMasq: true, macspoofchk: true };
+const onMaster = (plugin: ChildPlugin): Json => ({
+  master: 'uplink',
+  ...(plugin === 'macvlan' ? { hostAccess: { address: '10.1.255.250/32' } } : {}),
+});
 
 /** What is left to say about a call beside its config. */
 export type Details = Pick<HostileCall, 'what' | 'expected'> & Partial<HostileCall>;
@@ -105,7 +113,7 @@ export const putJson = (value: Json, path: readonly (string | number)[], to: unk
   put(value, path, to) as Json;
 
 export const anyCommand = fc.constantFrom(...allCommands);
-export const anyPlugin = fc.constantFrom<HostileCall['plugin']>('veth-bridge', 'host-local');
+export const anyPlugin = fc.constantFrom<BasePlugin>('veth-bridge', 'host-local');
 
 /** What of a call's answer can be judged without knowing what became of the machine. */
 export interface Judged {

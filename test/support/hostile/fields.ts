@@ -1,13 +1,22 @@
 /** Hostile configs by field: another type, another text. */
 import * as fc from 'fast-check';
-import { anyCommand, type HostileCall, type HostileCommand, ordinary, putJson, withConfig } from './call.ts';
+import {
+  anyCommand,
+  anyPlugin,
+  type BasePlugin,
+  type HostileCall,
+  type HostileCommand,
+  ordinary,
+  putJson,
+  withConfig,
+} from './call.ts';
 import { badName, evilText } from './text.ts';
 
-type Kind = 'text' | 'flag' | 'number' | 'list' | 'object';
+export type Kind = 'text' | 'flag' | 'number' | 'list' | 'object';
 type Path = readonly (string | number)[];
 
 /** Fields by what they hold. The old and the new ones, of each plugin, and of lists an element each. */
-const typed: Readonly<Record<HostileCall['plugin'], Readonly<Record<Kind, readonly Path[]>>>> = {
+const typed: Readonly<Record<BasePlugin, Readonly<Record<Kind, readonly Path[]>>>> = {
   'veth-bridge': {
     text: [
       ...['name', 'type', 'bridge', 'ipMasqBackend', 'mac', 'hostInterfaceName', 'logLevel', 'logFile'].map(
@@ -83,7 +92,7 @@ const typed: Readonly<Record<HostileCall['plugin'], Readonly<Record<Kind, readon
   },
 };
 
-const wrong: Readonly<Record<Kind, fc.Arbitrary<unknown>>> = {
+export const wrong: Readonly<Record<Kind, fc.Arbitrary<unknown>>> = {
   text: fc.constantFrom(0, 1, true, false, [], ['x'], {}, { toString: 'x' }, 1e308),
   flag: fc.constantFrom('true', 'false', '', 0, 1, [], {}, [true]),
   number: fc.constantFrom('1', '', true, [], {}, 1.5, -1, 1e300, Number.MAX_SAFE_INTEGER),
@@ -92,11 +101,7 @@ const wrong: Readonly<Record<Kind, fc.Arbitrary<unknown>>> = {
 };
 
 export const wrongType: fc.Arbitrary<HostileCall> = fc
-  .tuple(
-    fc.constantFrom<HostileCall['plugin']>('veth-bridge', 'host-local'),
-    fc.constantFrom<Kind>('text', 'flag', 'number', 'list', 'object'),
-    anyCommand,
-  )
+  .tuple(anyPlugin, fc.constantFrom<Kind>('text', 'flag', 'number', 'list', 'object'), anyCommand)
   .chain(([plugin, kind, command]) =>
     fc.record({
       plugin: fc.constant(plugin),

@@ -124,7 +124,7 @@ const deepPrevResult: fc.Arbitrary<HostileCall> = fc
   });
 
 /** The types are right, and nothing else. A route that nobody has made is what CHECK finds missing. */
-const evilResult = fc
+export const evilResult = fc
   .record({
     name: fc.oneof(evilText, fc.constantFrom('eth0', 'cni0', 'lo', 'all', '..', 'veth0')),
     mac: fc.oneof(evilText, fc.constantFrom('02:00:00:00:00:01 }; flush ruleset #', 'FF:FF:FF:FF:FF:FF', '')),

@@ -10,17 +10,33 @@ export const addVeth =
 export const addBridge =
   'link add name <name> address <mac> [mtu <mtu:number>] type bridge [vlan_filtering 1]';
 export const addVlan = 'link add link <link:name> name <name> address <mac> type vlan id <id:vlan>';
+export const addMacvlan =
+  'link add link <link:name> name <name> [address <mac>] [mtu <mtu:number>] type macvlan mode <word> ' +
+  '[bcqueuelen <length:number>]';
+export const addIpvlan =
+  'link add link <link:name> name <name> [mtu <mtu:number>] type ipvlan mode <layer> <flag:word>';
+export const moveAs = 'link set dev <name> netns <sandbox> name <as:name>';
 export const addAddress = 'address add <cidr> [broadcast +] dev <name> [nodad]';
 export const replaceAddress = 'address replace <cidr> [broadcast +] dev <name> [nodad]';
 export const appendRoute =
   'route append <cidr> [via <address>] dev <name> [metric <metric:number>] [table <table:number>] ' +
   '[scope <scope:number>] [mtu <mtu:number>] [advmss <advmss:number>]';
+export const replaceRoute =
+  'route replace <destination> [via <address>] dev <name> [proto <word>] [metric <metric:number>] ' +
+  '[table <table:word>] [src <source:address>] [onlink]';
 
 export const ipGrammar = createGrammar(
   [
     addVeth,
     addBridge,
     addVlan,
+    addMacvlan,
+    addIpvlan,
+    // What kind of link the kernel does not know: refused in any case.
+    'link add name plumbline-probe type macvlan',
+    'link add name plumbline-probe type ipvlan',
+    moveAs,
+    'link set dev <name> type macvlan macaddr set <mac>',
     'link delete dev <name>',
     'link set dev <name> up',
     'link set dev <name> alias <alias>',
@@ -40,8 +56,8 @@ export const ipGrammar = createGrammar(
     'address delete <cidr> dev <name>',
     'address show dev <name>',
     appendRoute,
-    'route replace <destination> [via <address>] dev <name> [proto <word>] [metric <metric:number>] ' +
-      '[table <table:word>] [src <source:address>] [onlink]',
+    replaceRoute,
+    'route delete <cidr> dev <name>',
     'route show table all dev <name>',
     'route show table all root ::/0 dev <name>',
     'route show table all',

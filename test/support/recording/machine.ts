@@ -1,7 +1,18 @@
 /** A made-up kernel: links, addresses and routes of a host and its sandboxes, changed and shown by typed commands. */
 import type { Kernel } from '../../../lib/exec/host.ts';
 import { formatAddress, parseCidr } from '../../../lib/net/address.ts';
-import { addAddress, addBridge, addVeth, addVlan, appendRoute, replaceAddress } from './forms.ts';
+import {
+  addAddress,
+  addBridge,
+  addIpvlan,
+  addMacvlan,
+  addVeth,
+  addVlan,
+  appendRoute,
+  moveAs,
+  replaceAddress,
+  replaceRoute,
+} from './forms.ts';
 import type { Typed } from './grammar.ts';
 
 export interface MadeUpLink {
@@ -14,6 +25,9 @@ export interface MadeUpLink {
   readonly operstate: string;
   readonly master?: string;
   readonly ifalias?: string;
+  /** Of a macvlan's or ipvlan's master. */
+  readonly link_index?: number;
+  readonly info_data?: Readonly<Record<string, unknown>>;
   readonly addr_info: readonly {
     readonly family: string;
     readonly local: string;
@@ -116,6 +130,35 @@ export function createMachine(): Machine {
         refuseTaken(ref, name);
         put(ref, { ifname: name, address: value('mac'), kind: form === addVlan ? 'vlan' : 'bridge', ...mtu });
         return;
+      case addMacvlan:
+      case addIpvlan: {
+        refuseTaken(ref, name);
+        const master = get(ref, value('link'));
+        const own =
+          form === addMacvlan
+            ? {
+                kind: 'macvlan',
+                address: values['mac'] ?? master.address,
+                info_data: { mode: value('word') },
+              }
+            : {
+                kind: 'ipvlan',
+                address: master.address,
+                info_data: { mode: value('layer'), [value('flag')]: true },
+              };
+        put(ref, { ifname: name, link_index: master.ifindex, mtu: master.mtu, ...own, ...mtu });
+        return;
+      }
+      case moveAs: {
+        const [sandbox, as] = [value('sandbox'), value('as')];
+        refuseTaken(sandbox, as);
+        namespace(sandbox).links.set(as, { ...get(ref, name), ifname: as });
+        namespace(ref).links.delete(name);
+        return;
+      }
+      case 'link add name plumbline-probe type macvlan':
+      case 'link add name plumbline-probe type ipvlan':
+        throw new Refusal('RTNETLINK answers: Invalid argument');
       case 'link delete dev <name>': {
         const [otherRef, other] = peers.get(`${ref} ${get(ref, name).ifname}`) ?? [];
         namespace(ref).links.delete(name);
@@ -157,6 +200,11 @@ export function createMachine(): Machine {
           dev: get(ref, name).ifname,
           protocol: 'boot',
         });
+        return;
+      }
+      case replaceRoute: {
+        const dst = value('destination').replace(/(?<=[.]\d+)\/32$|\/128$/, '');
+        namespace(ref).routes.push({ dst, dev: get(ref, name).ifname, protocol: 'boot' });
         return;
       }
       case 'address show dev <name>':
@@ -225,6 +273,6 @@ export function createMachine(): Machine {
   };
 }
 
-function shown({ kind, ...link }: MadeUpLink): object {
-  return kind === undefined ? link : { ...link, linkinfo: { info_kind: kind } };
+function shown({ kind, info_data, ...link }: MadeUpLink): object {
+  return kind === undefined ? link : { ...link, linkinfo: { info_kind: kind, info_data } };
 }

@@ -82,6 +82,7 @@ export const rules: Rules = {
     word.split('-').length <= 2 && word.split('-').every((id) => Number(id) <= 4094 && isNumber(id)),
   lifetime: (word) => word === 'forever' || isNumber(word),
   word: (word) => /^[a-z]+$/.test(word),
+  layer: (word) => /^l[23]s?$/.test(word),
   cidr: (word) => parseCidr(word) !== undefined,
   cidr4: isNetwork(4),
   cidr6: isNetwork(6),
@@ -93,7 +94,7 @@ export const rules: Rules = {
   sandbox: (word) => /^\/proc\/\d+\/fd\/\d+$/.test(word),
   // Labels that plumbline makes; their beginning is its own.
   alias: (word) =>
-    /^plumbline:[0-9a-f]{16}-[0-9a-f]{16}:/.test(word) &&
+    /^plumbline:(?:[0-9a-f]{16}-[0-9a-f]{16}|host-access):/.test(word) &&
     !unsafeInLine.test(word) &&
     Buffer.byteLength(word) <= 255,
   label: (word) => isQuoted(word) && word.startsWith('"plumbline:') && Buffer.byteLength(word) <= 130,

@@ -7,7 +7,12 @@ import { batchText, type Command } from '../../../lib/ip/command.ts';
 import { cutAsIpDoes } from '../../support/recording/words.ts';
 import { recordingHost } from '../../support/recording-host.ts';
 
-const sandbox: Netns = { path: '/run/netns/blue', ref: '/proc/7/fd/9', [Symbol.dispose]: () => undefined };
+const sandbox: Netns = {
+  path: '/run/netns/blue',
+  ref: '/proc/7/fd/9',
+  id: '4:7',
+  [Symbol.dispose]: () => undefined,
+};
 const commands: readonly Command[] = [
   ['link', 'set', 'dev', 'eth0', 'up'],
   ['address', 'show', 'dev', 'eth0'],

@@ -6,7 +6,12 @@ import { type RecordingHost, recordingHost } from '../../support/recording-host.
 const mac = '02:00:00:00:00:01';
 const up = { ifname: 'veth0', address: mac, operstate: 'UP' };
 const down = { ...up, operstate: 'LOWERLAYERDOWN' };
-const sandbox: Netns = { path: '/run/netns/blue', ref: '/proc/7/fd/9', [Symbol.dispose]: () => undefined };
+const sandbox: Netns = {
+  path: '/run/netns/blue',
+  ref: '/proc/7/fd/9',
+  id: '4:7',
+  [Symbol.dispose]: () => undefined,
+};
 
 describe('the wait for a link', () => {
   test('ends at once where /sys says that it is up: no child', async () => {
