@@ -45,7 +45,8 @@ export const pluginNameSchema = z.string().check(
 /** A link's name that is also safe in an nft set, where `*` is a pattern. */
 export const deviceName = z.string().check(
   z.refine((name) => ifnameFault(name) === undefined && /^[^*{}$;]+$/.test(name), {
-    error: 'an interface name of 1 to 15 bytes, without white space or any of / : % " \' # \\ * { } $ ;',
+    error:
+      'an interface name of 1 to 15 bytes, without white space or any of / : % " \' # \\ * { } $ ;, and none of . .. all default',
   }),
 );
 

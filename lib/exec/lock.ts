@@ -2,7 +2,7 @@
  * Locks that children hold.
  *
  * flock(2) on files, never pid files: a child outlives a plugin that is killed, so a lock must live as long as the
- * child does. The files are a fixed number, chosen by hash, so that none names a container and none is ever removed
+ * child does. The files are a fixed number a kind, chosen by hash, so that none names a container and none is ever removed
  * (removing a lock file that somebody waits for breaks the lock).
  */
 import { closeSync, constants, openSync } from 'node:fs';
@@ -19,9 +19,12 @@ const patience = 60;
  */
 const gaveUp = 73;
 
-/** Path of the lock for something that is named by the parts: an attachment, a bridge's uplink. */
-export function lockPath(runDir: string, ...parts: readonly string[]): string {
-  return `${runDir}/locks/${digest(2, ...parts)}`;
+/**
+ * Path of the lock for something of a kind that is named by the parts: an attachment, a bridge's uplink. Each kind has
+ * files of its own: whoever holds a lock of one kind and takes one of another never waits for himself.
+ */
+export function lockPath(runDir: string, kind: string, ...parts: readonly string[]): string {
+  return `${runDir}/locks/${kind}-${digest(2, ...parts)}`;
 }
 
 /** The program run under a lock: flock takes it and becomes the program, so both are one child. */

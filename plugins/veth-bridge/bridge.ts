@@ -72,7 +72,7 @@ export async function mendBridge(
   if (commands.length > 0) await ipBatch(host, commands);
   // With an uplink, what the routers say is for the node.
   if (!config.uplink) ignoreAdvertisements(host, bridge);
-  if (gateway && settings.gatewayDevice !== bridge) await ensureVlanGateway(host, settings);
+  if (gateway && settings.gatewayDevice !== bridge) await ensureVlanGateway(host, settings, link.address);
 }
 
 /**
@@ -84,14 +84,23 @@ export function ignoreAdvertisements(host: Host, device: string): void {
   if (host.kernel.exists(setting)) host.kernel.write(setting, '0');
 }
 
-/** The 8021q interface that is the gateway of a VLAN: `<bridge>.<vlan>`, and the bridge itself a member of the VLAN. */
-async function ensureVlanGateway(host: Host, { bridge, vlans, gatewayDevice }: Settings): Promise<void> {
+/**
+ * The 8021q interface that is the gateway of a VLAN: `<bridge>.<vlan>`, and the bridge itself a member of the VLAN.
+ * @param mac of the bridge. With any other, frames to the gateway are to no station that the bridge knows: it floods
+ *   them to all ports of the VLAN and takes its own copy as a promiscuous listener, which with br_netfilter is not
+ *   tracked (Linux 6.9) and hence not masqueraded
+ */
+async function ensureVlanGateway(
+  host: Host,
+  { bridge, vlans, gatewayDevice }: Settings,
+  mac: string | undefined,
+): Promise<void> {
   if (linkExists(host, gatewayDevice) || vlans?.native === undefined) return;
   const { native } = vlans;
   const tag: Command = ['vlan', 'add', 'dev', bridge, 'vid', String(native), 'self'];
   await ipBatch(host, [tag], { program: 'bridge' });
   try {
-    await ipBatch(host, [addVlan(bridge, gatewayDevice, native, randomMac()), setUp(gatewayDevice)]);
+    await ipBatch(host, [addVlan(bridge, gatewayDevice, native, mac ?? randomMac()), setUp(gatewayDevice)]);
   } catch (error) {
     if (!isIpError(error, 'exists')) throw error;
   }

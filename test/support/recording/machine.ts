@@ -131,24 +131,10 @@ export function createMachine(): Machine {
         put(ref, { ifname: name, address: value('mac'), kind: form === addVlan ? 'vlan' : 'bridge', ...mtu });
         return;
       case addMacvlan:
-      case addIpvlan: {
+      case addIpvlan:
         refuseTaken(ref, name);
-        const master = get(ref, value('link'));
-        const own =
-          form === addMacvlan
-            ? {
-                kind: 'macvlan',
-                address: values['mac'] ?? master.address,
-                info_data: { mode: value('word') },
-              }
-            : {
-                kind: 'ipvlan',
-                address: master.address,
-                info_data: { mode: value('layer'), [value('flag')]: true },
-              };
-        put(ref, { ifname: name, link_index: master.ifindex, mtu: master.mtu, ...own, ...mtu });
+        put(ref, { ifname: name, ...childOf(get(ref, value('link')), form, values), ...mtu });
         return;
-      }
       case moveAs: {
         const [sandbox, as] = [value('sandbox'), value('as')];
         refuseTaken(sandbox, as);
@@ -202,11 +188,9 @@ export function createMachine(): Machine {
         });
         return;
       }
-      case replaceRoute: {
-        const dst = value('destination').replace(/(?<=[.]\d+)\/32$|\/128$/, '');
-        namespace(ref).routes.push({ dst, dev: get(ref, name).ifname, protocol: 'boot' });
+      case replaceRoute:
+        namespace(ref).routes.push(...hostRoute(value('destination'), get(ref, name).ifname));
         return;
-      }
       case 'address show dev <name>':
         return JSON.stringify([shown(get(ref, name))]);
       case 'link show master <name>':
@@ -271,6 +255,22 @@ export function createMachine(): Machine {
     kernel,
     writes,
   };
+}
+
+/** Routes to one host alone, as hostAccess looks for them again: ip shows them without the prefix. */
+function hostRoute(destination: string, dev: string): MadeUpRoute[] {
+  const [, dst] = /^(.+)\/(?:32|128)$/.exec(destination) ?? [];
+  return dst === undefined ? [] : [{ dst, dev, protocol: 'boot' }];
+}
+
+/** What a macvlan or ipvlan has of its master, and of its own. */
+function childOf(master: MadeUpLink, form: string, values: Typed['values']): Partial<MadeUpLink> {
+  const { mac = master.address, word = '', layer = '', flag = '' } = values;
+  const own =
+    form === addMacvlan
+      ? { kind: 'macvlan', address: mac, info_data: { mode: word } }
+      : { kind: 'ipvlan', address: master.address, info_data: { mode: layer, [flag]: true } };
+  return { link_index: master.ifindex, mtu: master.mtu, ...own };
 }
 
 function shown({ kind, info_data, ...link }: MadeUpLink): object {

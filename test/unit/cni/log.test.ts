@@ -97,7 +97,7 @@ describe('a log line', () => {
     },
   );
 
-  test.each(['log', '../log', './x/../log', '~/log'])(
+  test.each(['no-such.log', '../no-such.log', './x/../no-such.log', '~/no-such.log'])(
     'goes to stderr where logFile is relative: %j',
     (file) => {
       const { log, stderr } = logTo(file);

@@ -168,7 +168,13 @@ describe('the files of locks', () => {
       lockPath('/run/x', 'attachment', 'net', `c${index}`, 'eth0'),
     );
     expect(new Set(paths).size).toBeLessThanOrEqual(256);
-    for (const path of paths) expect(path).toMatch(/^\/run\/x\/locks\/[0-9a-f]{2}$/);
+    for (const path of paths) expect(path).toMatch(/^\/run\/x\/locks\/attachment-[0-9a-f]{2}$/);
+  });
+
+  test('are those of their kind alone: one may be taken under one of another kind', () => {
+    const names = Array.from({ length: 1000 }, (_, index) => `n${index}`);
+    const masters = new Set(names.map((name) => lockPath('/run/x', 'ipvlan', name)));
+    expect(names.filter((name) => masters.has(lockPath('/run/x', 'attachment', name)))).toEqual([]);
   });
 
   test('are told where they cannot be made', () => {

@@ -206,6 +206,19 @@ describe('GC', () => {
     expect(indexFiles()).toEqual([]);
   });
 
+  test('leaves the file of an ADD that is under way, where the attachment is valid', async () => {
+    const { store, reservations } = createSandbox();
+    const underWay = await beginReservation(store, a);
+    underWay.reserve('10.0.0.2');
+    const killed = await beginReservation(store, b);
+    killed.reserve('10.0.0.3');
+    await collectGarbage(store, [a]);
+    expect(readdirSync(store.temporary)).toHaveLength(1);
+    underWay.reserve('10.0.0.4');
+    underWay.commit();
+    expect(Object.keys(reservations())).toEqual(['10.0.0.2', '10.0.0.4']);
+  });
+
   test('where there is nothing is no error, and makes nothing', async () => {
     const { store, machine, dataDir } = createSandbox();
     expect(await collectGarbage(store, [])).toEqual([]);

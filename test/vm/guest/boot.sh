@@ -11,12 +11,11 @@ export LC_ALL
 word() { tr ' ' '\n' </proc/cmdline | sed -n "s/^plumbline\.$1=//p" | tail -n 1; }
 
 hostname plumbline-vm
-# Kinds of links are not all asked for by themselves, and one call here is quicker than many later.
+# Kinds of links are not all asked for by themselves, and one call here is quicker than many later. With br_netfilter
+# bridged packets pass iptables and nft, as on every node of Kubernetes.
 modprobe -a llc stp bridge br_netfilter 8021q dummy macvlan macvtap ipvlan ipvtap veth vrf tun ifb igb igbvf openvswitch \
   nf_tables nft_chain_nat nft_masq nft_meta_bridge nft_ct nft_compat xt_MASQUERADE xt_comment xt_conntrack \
   sch_tbf sch_htb sch_ingress act_police cls_matchall cls_basic
-# br_netfilter is there for those who turn it on; a bridge's frames are no business of iptables by themselves.
-for family in arptables iptables ip6tables; do echo 0 >"/proc/sys/net/bridge/bridge-nf-call-$family"; done
 mkdir -p /sys/fs/cgroup /run/lock
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 ip link set lo up
