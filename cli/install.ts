@@ -5,15 +5,13 @@ import {
   fchmodSync,
   fstatSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readSync,
   rmdirSync,
   rmSync,
-  statSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isErrnoException } from '../lib/errors.ts';
+import { makeFolder } from '../lib/exec/folder.ts';
 import { CommandError } from './command.ts';
 import { BRIDGE_ALIAS, EXECUTABLES, type Mark, PROGRAM, readMarkFrom } from './executable.ts';
 import { explaining } from './explain.ts';
@@ -42,7 +40,7 @@ export function install(options: InstallOptions): Change[] {
   if (mark === undefined) {
     throw new CommandError('this is no built executable: run `make build`, then dist/bin/plumbline install');
   }
-  const made = explaining(`cannot make ${binDir}`, () => makeFolder(binDir));
+  const made = explaining(`cannot make ${binDir}`, () => makeFolder(binDir, 0o755));
   try {
     return explaining(`cannot install in ${binDir}`, () => {
       // One that was once linked as bridge stays up to date, whether or not it is asked for this time.
@@ -158,23 +156,6 @@ function withCopy(source: string, dir: string, use: (copy: string) => void): voi
   } finally {
     rmSync(copy, { force: true });
   }
-}
-
-/**
- * Makes a folder and its parents; mkdirSync's own way of doing so calls a read-only file system ENOENT.
- * @returns the uppermost folder that it made, undefined where all were there
- */
-function makeFolder(dir: string): string | undefined {
-  try {
-    mkdirSync(dir, { mode: 0o755 });
-    return dir;
-  } catch (error) {
-    if (isErrnoException(error, 'EEXIST') && statSync(dir).isDirectory()) return undefined;
-    if (!isErrnoException(error, 'ENOENT') || dirname(dir) === dir) throw error;
-  }
-  const top = makeFolder(dirname(dir));
-  mkdirSync(dir, { mode: 0o755 });
-  return top ?? dir;
 }
 
 /** Removes `dir` and its parents up to `top`, as far as they are empty: what a failed install has made. */

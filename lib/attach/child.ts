@@ -221,17 +221,28 @@ export async function unplugChild(
   isForeignOwn: (link: LinkInfo) => boolean,
 ): Promise<void> {
   const { host, sandbox, attachment } = context;
-  // Under the lock, so that the child of an ADD that was killed is waited for; mostly there is nothing on the host.
-  await ipBatch(host, [deleteLink(names.host)], { lock: names.lock, force: true });
-  if (sandbox === undefined) return;
-  for (const link of await readIn(host, sandbox, [names.host, attachment.ifname])) {
-    const own = isAliasOf(names, link.ifalias) || (link.ifalias === undefined && isForeignOwn(link));
-    if (own) await ipInSandbox(host, sandbox, [deleteLink(link.ifname)], { force: true });
+  // Both ways under the lock, so that the child of an ADD that was killed is waited for.
+  const links = sandbox ? await readIn(host, sandbox, [names.host, attachment.ifname], names.lock) : [];
+  const own = links.filter(
+    (link) => isAliasOf(names, link.ifalias) || (link.ifalias === undefined && isForeignOwn(link)),
+  );
+  const devices = own.map(({ ifname }) => ifname);
+  if (sandbox && own.length > 0) {
+    await ipInSandbox(host, sandbox, devices.map(deleteLink), { force: true });
   }
+  // The one that is there whole has left nothing on the host.
+  if (devices.join() === attachment.ifname) return;
+  await ipBatch(host, [deleteLink(names.host)], { lock: names.lock, force: true });
 }
 
-async function readIn(host: Host, sandbox: Netns, devices: readonly string[]): Promise<LinkInfo[]> {
-  const documents = await ipInSandbox(host, sandbox, devices.map(showDevice), { force: true });
+async function readIn(
+  host: Host,
+  sandbox: Netns,
+  devices: readonly string[],
+  lock?: string,
+): Promise<LinkInfo[]> {
+  const options = { force: true, ...(lock === undefined ? {} : { lock }) };
+  const documents = await ipInSandbox(host, sandbox, devices.map(showDevice), options);
   return documents.flatMap(readLinks);
 }
 

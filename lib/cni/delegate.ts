@@ -86,16 +86,18 @@ async function execute(
   host: Host,
 ): Promise<Result | undefined> {
   const { command, containerId, ifname, network, stdin } = request;
-  const lock = lockPath(host.runDir, 'attachment', network, containerId, ifname);
-  // An ADD that outlives us holds the attachment's lock, and our DEL waits for it.
-  const line: CommandLine = command === 'ADD' ? underLock(lock, [file, []]) : [file, []];
+  // An ADD that outlives us holds this lock, and the DEL waits for it. Not the attachment's, which by its hash is some
+  // others' too: a delegate that hangs would hold up pods that have nothing to do with it.
+  const lock = lockPath(host.runDir, 'delegate', network, containerId, ifname);
+  const isLocked = command === 'ADD' || command === 'DEL';
+  const line: CommandLine = isLocked ? underLock(lock, [file, []]) : [file, []];
   const { status, stdout, stderr } = await host.runner.run(...line, {
     input: stdin,
     env: { ...request.env, CNI_COMMAND: command },
   });
   if (status !== 0) {
-    // A delegate that has said something has had the lock, whatever its status; and only ADD asks for it.
-    if (command === 'ADD' && stdout.trim() === '') refuseIfLocked(status, lock);
+    // A delegate that has said something has had the lock, whatever its status.
+    if (isLocked && `${stdout}${stderr}`.trim() === '') refuseIfLocked(status, lock);
     throw delegateError(type, stdout, stderr, status);
   }
   if (command !== 'ADD') return undefined;

@@ -2,8 +2,9 @@
  * Locks that children hold.
  *
  * flock(2) on files, never pid files: a child outlives a plugin that is killed, so a lock must live as long as the
- * child does. The files are a fixed number a kind, chosen by hash, so that none names a container and none is ever removed
- * (removing a lock file that somebody waits for breaks the lock).
+ * child does. The files are a fixed number a kind, chosen by hash, so that none names a container and none is ever
+ * removed (removing a lock file that somebody waits for breaks the lock). What shares a file waits for each other: hence
+ * 4096 of them, and no child under a lock that may run for long, but for a delegate.
  */
 import { closeSync, constants, openSync } from 'node:fs';
 import { CniError, ErrorCode, isErrnoException } from '../errors.ts';
@@ -24,7 +25,7 @@ const gaveUp = 73;
  * files of its own: whoever holds a lock of one kind and takes one of another never waits for himself.
  */
 export function lockPath(runDir: string, kind: string, ...parts: readonly string[]): string {
-  return `${runDir}/locks/${kind}-${digest(2, ...parts)}`;
+  return `${runDir}/locks/${kind}-${digest(3, ...parts)}`;
 }
 
 /** The program run under a lock: flock takes it and becomes the program, so both are one child. */

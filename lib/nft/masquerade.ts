@@ -11,7 +11,7 @@
  * ignores it when it deletes.
  */
 import { digest } from '../exec/digest.ts';
-import { addressBits, type Cidr, formatAddress, formatCidr, networkOf } from '../net/address.ts';
+import { type Cidr, formatAddress, formatCidr, networkOf } from '../net/address.ts';
 import { quoted } from './transaction.ts';
 
 /** Who an element belongs to: the key of its identity, the comment that people and GC read. */
@@ -99,11 +99,6 @@ export function deleteOwner(key: string, address: Cidr): string {
 /** The element alone, where its owner's part is gone. */
 export function deleteSource({ address }: Cidr): string {
   return `delete element ${table} ${sources[address.family]} { ${formatAddress(address)} }`;
-}
-
-/** A host's address as a network of its own, for what only knows the address. */
-export function hostCidr(address: Cidr['address']): Cidr {
-  return { address, prefix: addressBits(address.family) };
 }
 
 function ownerKey(key: string, address: Cidr): string {

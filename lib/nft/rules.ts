@@ -6,7 +6,7 @@
  */
 import { CniError, ErrorCode } from '../errors.ts';
 import type { Host } from '../exec/host.ts';
-import { type Address, type Cidr, formatAddress, parseAddress } from '../net/address.ts';
+import { type Address, type Cidr, formatAddress, hostCidr, parseAddress } from '../net/address.ts';
 import {
   antiSpoofBase,
   createGuard,
@@ -22,7 +22,6 @@ import {
   deleteMasquerade,
   deleteOwner,
   deleteSource,
-  hostCidr,
   masqueradeBase,
   masqueradeChain,
   type Owner,

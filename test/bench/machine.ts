@@ -14,7 +14,7 @@ export function describeMachine(): Machine {
     kernel: `Linux ${release()} ${process.arch}`,
     cpu: `${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} cores`,
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
-    'file system of reservations': fileSystem(tmpdir()),
+    'file system': fileSystem(tmpdir()),
     load: `${readFileSync('/proc/loadavg', 'utf8').split(' ')[0]} (1 min, before the start)`,
     plumbline: firstLine(join(binDir, 'plumbline'), '--version').replace(/^plumbline /, ''),
     // The plugins themselves say "version unknown".

@@ -1,10 +1,10 @@
 /** How host-local's calls grow with what is reserved: ADD and DEL of one more in a range that holds many. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatEntry, type Origin, parseEntry } from '../../ipam/host-local/entry.ts';
 import { isKey, keyOf } from '../../ipam/host-local/store.ts';
 import { type Config, type Contender, callOf } from './contenders.ts';
-import type { Sandbox } from './station.ts';
+import type { Sandbox, Station } from './station.ts';
 import { pairRatios, rotated, roundsWithin, type Summary, summarize, sums } from './statistics.ts';
 
 export interface ReservationMeasure {
@@ -31,6 +31,15 @@ interface Track {
 
 const warmUps = 2;
 
+/**
+ * The node's private /var/lib/cni is in memory: to remove 180,000 files from a disk can take minutes, and what is
+ * compared is how much the plugins do. It goes with the node.
+ */
+const dataDir = '/var/lib/cni/reservations';
+/** The same folders as this process reaches them. */
+const folderOf = ({ node }: Station, { name }: Config): string => join(node.path(dataDir), name);
+const indexOf = ({ node }: Station, { name }: Config): string => join(node.path(dataDir), '.plumbline', name);
+
 export async function measureReservations(
   contenders: readonly Contender[],
   sizes: readonly number[],
@@ -45,13 +54,10 @@ export async function measureReservations(
   }
   const measures: ReservationMeasure[] = [];
   for (const track of tracks) measures.push(await measureOf(track, tracks));
-  for (const { contender } of tracks)
-    rmSync(contender.station.node.dataDir, { recursive: true, force: true });
   return measures;
 }
 
 async function trackOf(contender: Contender, reservations: number): Promise<Track> {
-  const { dataDir } = contender.station.node;
   const [sandbox] = await contender.station.sandboxes(1);
   if (sandbox === undefined) throw new Error('no namespace was made');
   const config: Config = {
@@ -67,8 +73,8 @@ async function trackOf(contender: Contender, reservations: number): Promise<Trac
 /** Puts reservations on disk as the contender's own ADDs would leave them, without paying for that many calls. */
 async function fill({ contender, sandbox, reservations, config }: Track): Promise<void> {
   const { station } = contender;
-  const folder = join(station.node.dataDir, config.name);
-  const index = join(station.node.dataDir, '.plumbline', config.name);
+  const folder = folderOf(station, config);
+  const index = indexOf(station, config);
   await station.run(callOf(contender, 'ADD', config, sandbox, { plugin: 'host-local' }));
   const origin = contender.name === 'ours' ? originIn(index) : undefined;
   await station.run(callOf(contender, 'DEL', config, sandbox, { plugin: 'host-local' }));
@@ -80,8 +86,6 @@ async function fill({ contender, sandbox, reservations, config }: Track): Promis
     writeFileSync(join(index, keyOf(owner)), formatEntry({ ...origin, ...owner, addresses: [address] }));
   }
   if (reservations > 0) writeFileSync(join(folder, 'last_reserved_ip.0'), addressOf(reservations - 1));
-  // What has been written reaches the disk now, and not during the measurements.
-  await station.node.run('sync', '--file-system', folder);
 }
 
 /** How an entry of ours says where and since when it holds: as the executable under test has just written it. */
@@ -130,8 +134,7 @@ async function measureOf(track: Track, tracks: readonly Track[]): Promise<Reserv
 /** The marker of the boot removed, ADD looks for what an earlier boot has left. */
 async function firstAfterBoot({ contender, sandbox, config }: Track): Promise<number> {
   const { station } = contender;
-  const index = join(station.node.dataDir, '.plumbline', config.name);
-  mkdirSync(index, { recursive: true });
+  const index = indexOf(station, config);
   for (const name of readdirSync(index).filter((entry) => entry.startsWith('boot.')))
     rmSync(join(index, name));
   const { milliseconds } = await station.run(

@@ -5,6 +5,7 @@ import {
   type Config,
   cni,
   createContainer,
+  describeChildren,
   describeOutcome,
   expectFailure,
   expectPing,
@@ -13,7 +14,7 @@ import {
   testNeeds,
 } from '../../support/index.ts';
 import { killAdds, killDels } from '../../support/kill.ts';
-import { childConfig, hostLocal, type Kind } from './pods.ts';
+import { childConfig, childNetwork, hostLocal, type Kind } from './pods.ts';
 
 const rounds = roundsOf({ usual: 50, full: 500, vm: 20 });
 const count = roundsOf({ usual: 30, full: 100, vm: 10 });
@@ -38,6 +39,28 @@ export function robustnessTests(kind: Kind, fields: Config = {}): void {
         600_000,
       );
     }
+  });
+
+  describe('children', () => {
+    const limits = { macvlan: { ADD: 2, DEL: 3 }, ipvlan: { ADD: 3, DEL: 3 } }[kind];
+    testNeeds([kind, 'strace'], `${limits.ADD} for ADD, ${limits.DEL} for DEL`, async ({ node, lan }) => {
+      // In the steady state: the first address of a network takes one more.
+      const pods = childNetwork(node, kind);
+      await pods.start();
+      const call = { config: pods.config, container: await createContainer(node), strace: true };
+      const added = await cni(node, { ...call, command: 'ADD' });
+      const known = { ...call, config: { ...call.config, prevResult: added.result } };
+      const deleted = await cni(node, { ...known, command: 'DEL' });
+      for (const [command, { code, stdout, children = [] }] of [
+        ['ADD', added],
+        ['DEL', deleted],
+      ] as const) {
+        expect(code, stdout).toBe(0);
+        expect(children.length, describeChildren(children)).toBeLessThanOrEqual(limits[command]);
+      }
+      await pods.clear();
+      await expectPing(node, lan.ip4);
+    });
   });
 
   describe('in parallel', () => {

@@ -1,7 +1,15 @@
 /** Who reaches whom in each mode: the textbook's pictures, as pings. The outside is a station at the switch. */
 import { describe, expect } from 'vitest';
-import { expectNoPing, expectPing, type Node, test, testNeeds } from '../../support/index.ts';
-import { childNetwork, type Pods } from '../child/pods.ts';
+import {
+  createContainer,
+  expectFailure,
+  expectNoPing,
+  expectPing,
+  type Node,
+  test,
+  testNeeds,
+} from '../../support/index.ts';
+import { childNetwork, type Pods, stateOf } from '../child/pods.ts';
 
 const inMode = (node: Node, mode: string, fields = {}): Pods =>
   childNetwork(node, 'macvlan', { mode, ...fields });
@@ -102,6 +110,21 @@ describe('passthru', () => {
     await pods.check(blue);
     await pods.clear();
     await expectPing(lan, lan.nodeIp4);
+  });
+
+  test('a second ADD on the same master is an error, and the first goes on', async ({ node, lan }) => {
+    const pods = inMode(node, 'passthru');
+    const blue = await pods.start('blue');
+    const red = await createContainer(node, { name: 'red' });
+    const before = await stateOf(node);
+    const says =
+      /master: the kernel makes no macvlan link on "uplink" .*passthru child is its master's only one/;
+    await expectFailure(node, { command: 'ADD', config: pods.config, container: red }, { code: 7, says });
+    expect(await stateOf(node)).toBe(before);
+    expect(await red.link('eth0')).toBeUndefined();
+    for (const address of [lan.ip4, lan.ip6]) await expectPing(blue, address);
+    await pods.check(blue);
+    await pods.clear();
   });
 
   test("a MAC address that is asked for is the master's, too, until DEL", async ({ node, lan }) => {

@@ -59,7 +59,7 @@ function unwrap(program: string, args: readonly Arg[]): Unwrapped {
       'flags of flock',
       args,
     );
-    insist(typeof lock === 'string' && /\/locks\/(?:[a-z-]+-)?[0-9a-f]{2}$/.test(lock), 'a lock', args);
+    insist(typeof lock === 'string' && /\/locks\/(?:[a-z-]+-)?[0-9a-f]{2,3}$/.test(lock), 'a lock', args);
     return { ...unwrap(toolOf(tool, args), rest), lock };
   }
   if (program === 'nsenter') {

@@ -92,14 +92,18 @@ describe('any other delegate', () => {
     );
   });
 
-  test('runs its ADD under the attachment\u2019s lock, which DEL waits for', async () => {
+  test('runs ADD and DEL under a lock of their own: one waits for the other, and nobody else', async () => {
     using host = recordingHost({ answer: answering({ ADD: oneAddress }) });
-    await call(host, { command: 'ADD', config: podConfig(host, other) });
-    const runs = host.typedRuns();
-    const lockOf = (kind: string): string | undefined =>
-      runs.find(({ action, lock }) => action.kind === kind && lock)?.lock;
-    expect(lockOf('delegate')).toBeDefined();
-    expect(lockOf('delegate')).toBe(lockOf('nft'));
+    for (const command of ['ADD', 'DEL']) await call(host, { command, config: podConfig(host, other) });
+    const locksOf = (kind: string): readonly (string | undefined)[] =>
+      host
+        .typedRuns()
+        .filter(({ action }) => action.kind === kind)
+        .map(({ lock }) => lock);
+    const [ofAdd, ofDel] = locksOf('delegate');
+    expect(ofAdd).toMatch(/locks\/delegate-/);
+    expect(ofDel).toBe(ofAdd);
+    expect(locksOf('nft')).not.toContain(ofAdd);
   });
 
   test.each([
