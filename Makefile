@@ -16,8 +16,9 @@ NODE := node_modules/.bin/node
 REPORTS := .cache/reports
 # What the tests, vitest and tsc find first: this project's Node, and tools that are built for it (cnitool).
 TOOLPATH := $(CURDIR)/node_modules/.bin:$(CURDIR)/.cache/bin:$(PATH):/usr/sbin:/sbin
+comma := ,
 # Namespaces need root; what a test writes with sudo stays within dist, .cache and /tmp.
-AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo --preserve-env=CI,) env PATH="$(TOOLPATH)"
+AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo --preserve-env=CI$(comma)PLUMBLINE_TEST_FULL$(comma)PLUMBLINE_VM_FILES,) env PATH="$(TOOLPATH)"
 VITEST = $(NODE) node_modules/vitest/vitest.mjs run --reporter=default --reporter=json
 
 PLUGINS := veth-bridge ovs macvlan ipvlan sriov host-local
@@ -66,10 +67,12 @@ test-e2e: setup-test build ## the built executable in network namespaces (root)
 	$(AS_ROOT) $(VITEST) --project e2e --outputFile.json=$(REPORTS)/e2e.json
 
 .PHONY: test-vm
-test-vm: setup-test build ## the same on a full kernel in a virtual machine
-	@if [ -n "$$(find test/vm -name '*.test.ts' 2>/dev/null)" ]; then \
-		$(AS_ROOT) $(VITEST) --project vm --outputFile.json=$(REPORTS)/vm.json; \
-	else echo 'no VM tests in this checkout'; fi
+test-vm: setup-vm build ## the same on a full kernel in a virtual machine (PLUMBLINE_VM_FILES=words: some files)
+	$(AS_ROOT) $(VITEST) --project vm --outputFile.json=$(REPORTS)/vm.json
+
+.PHONY: vm-shell
+vm-shell: setup-vm build ## a shell in that virtual machine, on its serial console
+	$(AS_ROOT) sh test/vm/shell.sh
 
 .PHONY: test-full
 test-full: export PLUMBLINE_TEST_FULL := 1
@@ -87,8 +90,8 @@ install: build ## [DESTDIR=] [BINDIR=/opt/cni/bin] [AS_BRIDGE=1] [FORCE=1]
 uninstall: build ## [DESTDIR=] [BINDIR=/opt/cni/bin]: remove our files only
 	dist/bin/plumbline uninstall --bin-dir '$(DESTDIR)$(BINDIR)'
 
-.PHONY: setup-build setup-demo setup-test
-setup-build setup-demo setup-test:
+.PHONY: setup-build setup-demo setup-test setup-vm
+setup-build setup-demo setup-test setup-vm:
 	@sh scripts/setup.sh $(@:setup-%=%)
 
 .PHONY: clean

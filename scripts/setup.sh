@@ -1,13 +1,13 @@
 #!/bin/sh
 # Installs what is missing, and says so; does nothing, in a few milliseconds, where all is there.
 #
-#   sh scripts/setup.sh build|demo|test
+#   sh scripts/setup.sh build|demo|test|vm
 #
 # Debian packages come by apt, Node and all libraries by npm ci (any npm from 9 on will do: the Node that everything runs
 # under is one of the packages), cnitool by go install where Go is there.
 set -eu
 cd "$(dirname "$0")/.."
-what=${1:?build, demo or test}
+what=${1:?build, demo, test or vm}
 PATH=$PATH:/usr/sbin:/sbin
 cnitool_version=v1.3.0
 missing=
@@ -107,4 +107,11 @@ fi
 
 apt_install
 npm_install
-if [ "$what" = test ]; then cnitool_install; fi
+if [ "$what" = test ] || [ "$what" = vm ]; then cnitool_install; fi
+
+if [ "$what" = vm ]; then
+  missing=
+  need debootstrap debootstrap
+  # Without it the tests of the virtual machine are skipped by name, or fail where CI=true.
+  apt_install || :
+fi

@@ -1,7 +1,6 @@
 /** Odd configs and results: what a reader of the documents would not think of writing, and somebody does. */
 import { expect } from 'vitest';
 import {
-  addressIn,
   type Config,
   check,
   cni,
@@ -9,8 +8,10 @@ import {
   createTestIpam,
   del,
   describeNeeds,
+  eventually,
   expectFailure,
   expectPing,
+  startCni,
   test,
 } from '../../support/index.ts';
 import { hostLocal, podNetwork } from '../veth-bridge/support.ts';
@@ -156,12 +157,29 @@ describeNeeds(['root', 'built'], 'an IPAM plugin', () => {
     const ipam = createTestIpam(node, { ips: [{ address: '10.22.0.2/24' }] });
     const config: Config = { ...podNetwork(node).config, ipam: { type: ipam.type } };
     const call = { config, container: await createContainer(node), path: ipam.path };
-    const added = await cni(node, { ...call, command: 'ADD' });
-    expect(addressIn(added.result ?? { cniVersion: '' })).toBe('10.22.0.2');
-    await check(node, { ...call, config: { ...config, prevResult: added.result } });
-    await node.sh(`mv ${ipam.dir}/${ipam.type} ${ipam.dir}/kept
-      printf '#!/bin/sh\\nexit 73\\n' >${ipam.dir}/${ipam.type}; chmod +x ${ipam.dir}/${ipam.type}`);
-    const says = /ipam-test failed with exit status 73/;
+    const { result } = await cni(node, { ...call, command: 'ADD' });
+    await check(node, { ...call, config: { ...config, prevResult: result } });
+    const file = `${ipam.dir}/${ipam.type}`;
+    await node.sh(`rm ${file}; printf '#!/bin/sh\\necho no >&2; exit 73\\n' >${file}; chmod +x ${file}`);
+    const says = /ipam-test failed with exit status 73\nno/;
     await expectFailure(node, { ...call, command: 'DEL' }, { code: 101, says });
+  });
+
+  test('that outlives its ADD is waited for by its own DEL alone, and the link goes at once', async ({
+    node,
+  }) => {
+    const ipam = createTestIpam(node, { ips: [{ address: '10.22.0.2/24' }] });
+    ipam.delay('ADD', 3);
+    const config: Config = { ...podNetwork(node).config, ipam: { type: ipam.type } };
+    const call = { config, container: await createContainer(node), path: ipam.path };
+    const adding = startCni(node, { ...call, command: 'ADD' });
+    expect(await eventually(async () => ipam.commands().includes('ADD'))).toBe(true);
+    adding.kill9();
+    await adding.done;
+    const deleting = startCni(node, { ...call, command: 'DEL' });
+    expect(await eventually(async () => (await call.container.link('eth0')) === undefined, 2_000)).toBe(true);
+    expect(ipam.commands()).toEqual(['ADD']);
+    expect((await deleting.done).code).toBe(0);
+    expect(ipam.commands()).toEqual(['ADD', 'DEL']);
   });
 });
