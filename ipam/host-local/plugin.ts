@@ -8,6 +8,7 @@ import type { Result } from '../../lib/cni/result.ts';
 import { CniError, ErrorCode } from '../../lib/errors.ts';
 import type { Host } from '../../lib/exec/host.ts';
 import { lockFile } from '../../lib/exec/lock.ts';
+import { identityOf } from '../../lib/exec/machine.ts';
 import { formatAddress, parseCidr } from '../../lib/net/address.ts';
 import { allocate } from './allocate.ts';
 import { askedOf, type Config, configSchema, dataDirOf, isInSets, rangeSetsOf, routesOf } from './config.ts';
@@ -117,32 +118,11 @@ function storeOf({ config, request, host }: Context<Config>): Store {
   });
 }
 
-/** Files with a name of the machine: systemd's, D-Bus's, the firmware's; the host's name where there is none. */
-const machineFiles = [
-  '/etc/machine-id',
-  '/var/lib/dbus/machine-id',
-  '/sys/class/dmi/id/product_uuid',
-  '/proc/sys/kernel/hostname',
-];
-
 function storeEnv({ kernel, runner }: Host): StoreEnv {
-  const names = new Map<string, string>();
-  // Lazily, and once: the firmware's file takes milliseconds to read.
-  const nameIn = (what: string, files: readonly string[]): string => {
-    const known = names.get(what);
-    if (known !== undefined) return known;
-    const isName = (text: string | undefined): text is string => text !== undefined && /^[\w.-]+$/.test(text);
-    const name =
-      files
-        .values()
-        .map((file) => kernel.read(file)?.trim())
-        .find(isName) ?? 'unknown';
-    names.set(what, name);
-    return name;
-  };
+  const { machineId, bootId } = identityOf(kernel);
   return {
-    machineId: () => nameIn('machine', machineFiles),
-    bootId: () => nameIn('boot', ['/proc/sys/kernel/random/boot_id']),
+    machineId,
+    bootId,
     bootTime: () => Date.now() - Number.parseFloat(kernel.read('/proc/uptime') ?? '') * 1000,
     lock: (path) => lockFile(runner, path),
   };

@@ -6,19 +6,12 @@ import { type HeldLock, lockPath, lockRunDir } from '../../lib/exec/lock.ts';
 import { deleteAddress, replaceAddress } from '../../lib/ip/address.ts';
 import { ipBatch, isIpError } from '../../lib/ip/batch.ts';
 import type { Command } from '../../lib/ip/command.ts';
+import { linkExists } from '../../lib/ip/exists.ts';
 import { isOurAddress, rememberAddress } from '../../lib/ip/gateway-record.ts';
 import { addBridge, addVlan, setPromiscuous, setUp, setVlanFiltering } from '../../lib/ip/link.ts';
 import { addressesOf, isUp, kindOf, type LinkInfo, readLink, showDevice } from '../../lib/ip/read.ts';
 import { type Cidr, contains, formatAddress, formatCidr, isLinkLocal } from '../../lib/net/address.ts';
 import type { Config, Settings } from './config.ts';
-
-/** A link of our namespace is there: /proc/sys/net follows the reader's namespace, /sys that of who mounted it. */
-export function linkExists(host: Host, device: string): boolean {
-  return (
-    host.kernel.exists(`/proc/sys/net/ipv4/conf/${device}`) ||
-    host.kernel.exists(`/proc/sys/net/ipv6/conf/${device}`)
-  );
-}
 
 /** What makes the bridge; nothing where it is there. */
 export function bridgeCommands(host: Host, { bridge, mtu, vlans }: Settings): Command[] {

@@ -3,18 +3,8 @@ import * as z from 'zod/mini';
 import { baseConfigSchema, deviceName, linkMtu } from '../../lib/cni/config.ts';
 import { chosenMac } from '../../lib/cni/mac.ts';
 import type { Context } from '../../lib/cni/plugin.ts';
+import { trunkSchema, vlansOf } from '../../lib/cni/vlan.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
-
-const vlanId = z.int().check(z.gte(1), z.lte(4094));
-
-const trunkEntry = z
-  .object({ id: z.optional(vlanId), minID: z.optional(vlanId), maxID: z.optional(vlanId) })
-  .check(
-    z.refine(({ minID, maxID }) => (minID === undefined) === (maxID === undefined), {
-      error: 'minID and maxID together',
-    }),
-    z.refine(({ minID = 1, maxID = 4094 }) => minID <= maxID, { error: 'minID no larger than maxID' }),
-  );
 
 const uplink = z.object({ device: deviceName, migrateAddresses: z._default(z.boolean(), false) });
 
@@ -29,7 +19,7 @@ export const configSchema = z.extend(baseConfigSchema, {
   hairpinMode: z._default(z.boolean(), false),
   promiscMode: z._default(z.boolean(), false),
   vlan: z._default(z.int().check(z.gte(0), z.lte(4094)), 0),
-  vlanTrunk: z._default(z.array(trunkEntry), []),
+  vlanTrunk: z._default(trunkSchema(1), []),
   preserveDefaultVlan: z._default(z.boolean(), false),
   macspoofchk: z._default(z.boolean(), false),
   portIsolation: z._default(z.boolean(), false),
@@ -87,26 +77,21 @@ export function settingsOf({ config, request }: Context<Config>): Settings {
     gateway,
     defaultGateway: config.isDefaultGateway,
     mtu: config.mtu === 0 ? undefined : config.mtu,
-    vlans: vlansOf(config),
+    vlans: portVlansOf(config),
     mac: chosenMac(config, request.args),
     gatewayDevice,
   };
 }
 
-function vlansOf(config: Config): Vlans | undefined {
-  const tagged = new Set<number>();
-  for (const { id, minID, maxID } of config.vlanTrunk) {
-    if (id !== undefined) tagged.add(id);
-    for (let vlan = minID ?? 1; vlan <= (maxID ?? 0); vlan += 1) tagged.add(vlan);
-  }
-  const native = config.vlan > 0 ? config.vlan : undefined;
-  if (native === undefined && tagged.size === 0) return undefined;
-  if (native !== undefined) tagged.delete(native);
+function portVlansOf({ vlan, vlanTrunk, preserveDefaultVlan }: Config): Vlans | undefined {
+  const native = vlan > 0 ? vlan : undefined;
+  const tagged = vlansOf(vlanTrunk).filter((id) => id !== native);
+  if (native === undefined && tagged.length === 0) return undefined;
   return {
     native,
-    tagged: [...tagged].sort((a, b) => a - b),
+    tagged,
     // A trunk without a VLAN of its own keeps VLAN 1 as its native one.
-    keepDefault: config.preserveDefaultVlan || native === undefined,
+    keepDefault: preserveDefaultVlan || native === undefined,
   };
 }
 

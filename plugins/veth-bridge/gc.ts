@@ -1,11 +1,9 @@
 /** GC: removes what belongs to this network and to none of its valid attachments; goes on after errors. */
-import { identify, isMarked, isOfNetwork } from '../../lib/cni/identity.ts';
+import { collectVeths } from '../../lib/attach/veth.ts';
+import { identify, isMarked } from '../../lib/cni/identity.ts';
 import type { GcContext } from '../../lib/cni/plugin.ts';
 import { doAll } from '../../lib/errors.ts';
 import { lockPath } from '../../lib/exec/lock.ts';
-import { ipBatch } from '../../lib/ip/batch.ts';
-import { deleteLink } from '../../lib/ip/link.ts';
-import { readLinks } from '../../lib/ip/read.ts';
 import type { Config } from './config.ts';
 import { collectStaleRules } from './rules.ts';
 
@@ -15,20 +13,10 @@ export async function gc({ request, config, host, ipam, valid }: GcContext<Confi
     identify({ network, containerId: containerID, ifname }),
   );
   const isStale = (label: string | undefined): boolean =>
-    isOfNetwork(label, network) && !identities.some((identity) => isMarked(label, identity));
+    !identities.some((identity) => isMarked(label, identity));
 
   await doAll([
-    async () => {
-      const [document] = await ipBatch(host, [['link', 'show', 'type', 'veth']]);
-      const stale = readLinks(document).filter((link) => isStale(link.ifalias));
-      // A link may go by itself meanwhile, with its sandbox.
-      if (stale.length > 0)
-        await ipBatch(
-          host,
-          stale.map((link) => deleteLink(link.ifname)),
-          { force: true },
-        );
-    },
+    () => collectVeths(host, network, isStale),
     () => collectStaleRules(host, config, network, identities, lockPath(host.runDir, 'gc', network)),
     async () => ipam?.gc(),
   ]);

@@ -5,6 +5,7 @@
  */
 import { type Addressing, addressingOf, noAddressing } from '../../lib/attach/addressing.ts';
 import { enterSandbox } from '../../lib/attach/sandbox.ts';
+import { deleteVeth } from '../../lib/attach/veth.ts';
 import { reportUndo } from '../../lib/cni/log.ts';
 import { type AttachmentContext, definePlugin, sandboxOf } from '../../lib/cni/plugin.ts';
 import { hasDns, type Result } from '../../lib/cni/result.ts';
@@ -19,7 +20,7 @@ import { type Config, configSchema, type Settings, settingsOf } from './config.t
 import { gc } from './gc.ts';
 import { putRules, removeRules } from './rules.ts';
 import { status } from './status.ts';
-import { del, deleteVeth } from './teardown.ts';
+import { del } from './teardown.ts';
 import { plugVeth, type Veth } from './veth.ts';
 import { setVlans } from './vlan.ts';
 

@@ -6,6 +6,7 @@
 
 import { recordedIn } from '../../lib/attach/recorded.ts';
 import { withRelease } from '../../lib/attach/release.ts';
+import { unplugVeth } from '../../lib/attach/veth.ts';
 import { isOfNetwork, isOurMark } from '../../lib/cni/identity.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
 import { doAll, ErrorCode, isCniError } from '../../lib/errors.ts';
@@ -25,7 +26,7 @@ export async function del(context: AttachmentContext<Config>): Promise<void> {
   const guarded = { mac: recorded.sandbox?.mac, addresses: recorded.addresses };
   const steps = [
     async () => {
-      if (await unplug(host, names)) return;
+      if (await unplugVeth(host, names)) return;
       // Not made by us, or gone with its sandbox: perhaps the reference bridge made this pod.
       await unplugForeign(context, names);
       await removeReferenceRules(host, config, names);
@@ -39,31 +40,6 @@ export async function del(context: AttachmentContext<Config>): Promise<void> {
     },
   ];
   await doAll(withRelease(ipam, steps));
-}
-
-/**
- * Deletes the pair by the host's end, proven by name and alias.
- * @returns whether it was there
- */
-async function unplug(host: Host, names: Names): Promise<boolean> {
-  // /sys may show another namespace, but no link there can have this alias unless it is this attachment's.
-  if (isAliasOf(names, host.kernel.read(`/sys/class/net/${names.host}/ifalias`)))
-    return deleteVeth(host, names);
-  // Under the lock, so that an ADD that was killed, and whose child is still at work, is waited for.
-  const documents = await ipBatch(host, [showDevice(names.host)], { lock: names.lock, force: true });
-  const [link] = documents.flatMap(readLinks);
-  return isAliasOf(names, link?.ifalias) ? deleteVeth(host, names) : false;
-}
-
-/** @returns whether it was there */
-export async function deleteVeth(host: Host, names: Names): Promise<boolean> {
-  try {
-    await ipBatch(host, [deleteLink(names.host)], { lock: names.lock });
-    return true;
-  } catch (error) {
-    if (isIpError(error, 'missing')) return false;
-    throw error;
-  }
 }
 
 /**

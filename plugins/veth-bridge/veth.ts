@@ -1,14 +1,16 @@
 /** The veth pair, made in one child that also reads what the rest of the call must know of the bridge. */
+import { takenName } from '../../lib/attach/veth.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import { randomMac } from '../../lib/exec/digest.ts';
 import type { Host, Netns } from '../../lib/exec/host.ts';
 import { type IpError, ipBatch, isIpError } from '../../lib/ip/batch.ts';
 import type { Command } from '../../lib/ip/command.ts';
+import { linkExists } from '../../lib/ip/exists.ts';
 import { addVeth, setAlias, setPort, setUp } from '../../lib/ip/link.ts';
 import { type LinkInfo, readLink, showDevice } from '../../lib/ip/read.ts';
-import { isAliasOf, type Names } from './attachment.ts';
-import { bridgeCommands, ignoreAdvertisements, linkExists, refuseOtherKind } from './bridge.ts';
+import type { Names } from './attachment.ts';
+import { bridgeCommands, ignoreAdvertisements, refuseOtherKind } from './bridge.ts';
 import type { Config, Settings } from './config.ts';
 
 export interface Veth {
@@ -105,7 +107,7 @@ async function explain(
   if (error.failed < 0) return error;
   const reason = (['exists', 'invalid'] as const).find((candidate) => isIpError(error, candidate));
   if (reason === 'exists') {
-    return new CniError(ErrorCode.alreadyExists, await whatExists(context, names), error.details);
+    return takenName(context, names, error, context.config.hostInterfaceName && 'hostInterfaceName');
   }
   if (reason === 'invalid' && !linkExists(host, names.host)) {
     return new CniError(
@@ -117,23 +119,4 @@ async function explain(
   const [document] = await ipBatch(host, [showDevice(settings.bridge)], { force: true });
   refuseOtherKind(document === undefined ? undefined : readLink(document), settings.bridge);
   return error;
-}
-
-async function whatExists(
-  { host, config, attachment, request }: AttachmentContext<Config>,
-  names: Names,
-): Promise<string> {
-  const { containerId, ifname, network } = attachment;
-  const [document] = await ipBatch(host, [showDevice(names.host)], { force: true });
-  const link = readLink(document);
-  if (link === undefined) {
-    return `CNI_IFNAME: ${show(ifname)} exists in ${request.netns} already; it is left as it is`;
-  }
-  if (config.hostInterfaceName !== undefined && !isAliasOf(names, link.ifalias)) {
-    return `hostInterfaceName: the link ${show(link.ifname)} is there already, and is not this container's; name another one`;
-  }
-  return (
-    `container ${containerId} has ${ifname} in network ${show(network)} already (host link ${names.host}); ` +
-    'it is left as it is. DEL removes it'
-  );
 }

@@ -1,0 +1,99 @@
+/** The host's end of an attachment's veth pair: found, deleted and collected by its name and alias. */
+import { isOfNetwork } from '../cni/identity.ts';
+import type { AttachmentContext } from '../cni/plugin.ts';
+import { CniError, ErrorCode, show } from '../errors.ts';
+import type { Host } from '../exec/host.ts';
+import { type IpError, ipBatch, isIpError } from '../ip/batch.ts';
+import { deleteLink } from '../ip/link.ts';
+import { readLink, readLinks, showDevice } from '../ip/read.ts';
+import { isAliasOf, type Names } from './names.ts';
+
+/**
+ * Which of the two names of a pair is taken.
+ * @param chosenBy field of the config that the host's name comes from, where it is not derived from the attachment
+ */
+export async function takenName(
+  { host, attachment, request }: AttachmentContext<unknown>,
+  names: Names,
+  { details }: IpError,
+  chosenBy?: string,
+): Promise<CniError> {
+  const { containerId, ifname, network } = attachment;
+  const [document] = await ipBatch(host, [showDevice(names.host)], { force: true });
+  const link = readLink(document);
+  if (link === undefined) {
+    return new CniError(
+      ErrorCode.alreadyExists,
+      `CNI_IFNAME: ${show(ifname)} exists in ${request.netns} already; it is left as it is`,
+      details,
+    );
+  }
+  if (chosenBy !== undefined && !isAliasOf(names, link.ifalias)) {
+    return new CniError(
+      ErrorCode.alreadyExists,
+      `${chosenBy}: the link ${show(link.ifname)} is there already, and is not this container's; name another one`,
+      details,
+    );
+  }
+  return alreadyAttached(containerId, ifname, network, names.host, details);
+}
+
+/** The error of a second ADD. */
+export function alreadyAttached(
+  containerId: string,
+  ifname: string,
+  network: string,
+  hostLink: string,
+  details = '',
+): CniError {
+  return new CniError(
+    ErrorCode.alreadyExists,
+    `container ${containerId} has ${ifname} in network ${show(network)} already (host link ${hostLink}); ` +
+      'it is left as it is. DEL removes it',
+    details,
+  );
+}
+
+/**
+ * Deletes the pair by the host's end, proven by name and alias.
+ * @returns whether it was there
+ */
+export async function unplugVeth(host: Host, names: Names): Promise<boolean> {
+  // /sys may show another namespace, but no link there can have this alias unless it is this attachment's.
+  if (isAliasOf(names, host.kernel.read(`/sys/class/net/${names.host}/ifalias`)))
+    return deleteVeth(host, names);
+  // Under the lock, so that an ADD that was killed, and whose child is still at work, is waited for.
+  const documents = await ipBatch(host, [showDevice(names.host)], { lock: names.lock, force: true });
+  const [link] = documents.flatMap(readLinks);
+  return isAliasOf(names, link?.ifalias) ? deleteVeth(host, names) : false;
+}
+
+/** @returns whether it was there */
+export async function deleteVeth(host: Host, names: Names): Promise<boolean> {
+  try {
+    await ipBatch(host, [deleteLink(names.host)], { lock: names.lock });
+    return true;
+  } catch (error) {
+    if (isIpError(error, 'missing')) return false;
+    throw error;
+  }
+}
+
+/** GC: deletes the host's ends of a network's pairs whose alias is judged to be stale. */
+export async function collectVeths(
+  host: Host,
+  network: string,
+  isStale: (alias: string | undefined) => boolean,
+): Promise<void> {
+  const [document] = await ipBatch(host, [['link', 'show', 'type', 'veth']]);
+  const stale = readLinks(document).filter(
+    ({ ifalias }) => isOfNetwork(ifalias, network) && isStale(ifalias),
+  );
+  if (stale.length === 0) return;
+  // A link may go by itself meanwhile, with its sandbox.
+  await ipBatch(
+    host,
+    stale.map((link) => deleteLink(link.ifname)),
+    { force: true },
+  );
+}

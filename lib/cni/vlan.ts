@@ -1,0 +1,28 @@
+/** Lists of VLANs as configs write them: `[{ "id": 10 }, { "minID": 100, "maxID": 199 }]`. */
+import * as z from 'zod/mini';
+
+/** @param least VLAN that may be in the list: 1, or 0 where untagged frames are one of its members */
+export function trunkSchema(least: 0 | 1) {
+  const vlanId = z.int().check(z.gte(least), z.lte(4094));
+  return z.array(
+    z.object({ id: z.optional(vlanId), minID: z.optional(vlanId), maxID: z.optional(vlanId) }).check(
+      z.refine(({ minID, maxID }) => (minID === undefined) === (maxID === undefined), {
+        error: 'minID and maxID together',
+      }),
+      z.refine(({ minID = 1, maxID = 4094 }) => minID <= maxID, { error: 'minID no larger than maxID' }),
+    ),
+  );
+}
+
+export type Trunk = z.infer<ReturnType<typeof trunkSchema>>;
+
+/** The VLANs of a list, without repeats, in order. */
+export function vlansOf(trunk: Trunk): number[] {
+  const vlans = new Set<number>();
+  for (const { id, minID, maxID } of trunk) {
+    if (id !== undefined) vlans.add(id);
+    if (minID === undefined || maxID === undefined) continue;
+    for (let vlan = minID; vlan <= maxID; vlan += 1) vlans.add(vlan);
+  }
+  return [...vlans].sort((a, b) => a - b);
+}
