@@ -9,7 +9,7 @@ import { CniError, ErrorCode, show } from '../errors.ts';
 import type { Host, Netns } from '../exec/host.ts';
 import { type IpError, ipBatch, ipInSandbox, isIpError } from '../ip/batch.ts';
 import type { Command } from '../ip/command.ts';
-import { deleteLink, setAlias } from '../ip/link.ts';
+import { deleteLink, moveAs, setAlias } from '../ip/link.ts';
 import { defaultRouteDevice, defaultRouteDeviceIn } from '../ip/master.ts';
 import { kindOf, type LinkInfo, readLinks, showDevice } from '../ip/read.ts';
 import { isAliasOf, type Names } from './names.ts';
@@ -66,7 +66,7 @@ export async function plugChild(
     add,
     ...(plan.settings?.(device) ?? []),
     setAlias(device, names.alias),
-    ...(plan.inContainer ? [] : [moveAs(device, sandbox, attachment.ifname)]),
+    ...(plan.inContainer ? [] : [moveAs(device, sandbox.ref, attachment.ifname)]),
   ];
   try {
     const run = plan.inContainer
@@ -93,11 +93,6 @@ function addChild({ kind, master, mtu, mac, options }: ChildPlan, device: string
     ...['type', kind, ...options],
   ];
 }
-
-/** One message: the kernel moves the link and renames it there. */
-const moveAs = (device: string, sandbox: Netns, name: string): Command => [
-  ...['link', 'set', 'dev', device, 'netns', sandbox.ref, 'name', name],
-];
 
 /** ipvlan takes an MTU that its master cannot carry. */
 async function refuseMtu(

@@ -3,7 +3,7 @@ import type { Route } from '../cni/result.ts';
 import type { Host, Netns } from '../exec/host.ts';
 import { addAddress } from '../ip/address.ts';
 import { ipInSandbox, type Sysctl } from '../ip/batch.ts';
-import { setAlias, setUp } from '../ip/link.ts';
+import { setAlias, setMac, setUp } from '../ip/link.ts';
 import { addRoute } from '../ip/route.ts';
 import { type Addressing, gatewayFor } from './addressing.ts';
 
@@ -15,10 +15,12 @@ export interface SandboxSetup {
   readonly detectDuplicates: boolean;
   /** Routes go by the device alone, as in an ipvlan of layer 3. */
   readonly withoutGateways?: boolean;
+  /** The link's MAC address, where it was made with another. */
+  readonly mac?: string | undefined;
 }
 
 export async function enterSandbox(host: Host, sandbox: Netns, setup: SandboxSetup): Promise<void> {
-  const { ifname, alias, addressing, detectDuplicates, withoutGateways = false } = setup;
+  const { ifname, alias, addressing, detectDuplicates, withoutGateways = false, mac } = setup;
   const { ips, routes, addresses } = addressing;
   const families = new Set(addresses.map(({ address }) => address.family));
   const gateway = (route: Route): string | undefined =>
@@ -28,6 +30,7 @@ export async function enterSandbox(host: Host, sandbox: Netns, setup: SandboxSet
     sandbox,
     [
       setAlias(ifname, alias),
+      ...(mac === undefined ? [] : [setMac(ifname, mac)]),
       ...addresses.map((address) => addAddress(ifname, address, detectDuplicates)),
       setUp(ifname),
       ...routes.map((route) => addRoute(ifname, { ...route, gw: gateway(route) })),

@@ -3,7 +3,8 @@ import { isOfNetwork } from '../cni/identity.ts';
 import type { AttachmentContext } from '../cni/plugin.ts';
 import { CniError, ErrorCode, show } from '../errors.ts';
 import type { Host } from '../exec/host.ts';
-import { type IpError, ipBatch, isIpError } from '../ip/batch.ts';
+import type { HeldLock } from '../exec/lock.ts';
+import { type BatchOptions, type IpError, ipBatch, isIpError } from '../ip/batch.ts';
 import { deleteLink } from '../ip/link.ts';
 import { readLink, readLinks, showDevice } from '../ip/read.ts';
 import { isAliasOf, type Names } from './names.ts';
@@ -56,22 +57,30 @@ export function alreadyAttached(
 
 /**
  * Deletes the pair by the host's end, proven by name and alias.
+ * @param holding the attachment's lock, where the call has it
  * @returns whether it was there
  */
-export async function unplugVeth(host: Host, names: Names): Promise<boolean> {
+export async function unplugVeth(host: Host, names: Names, holding?: HeldLock): Promise<boolean> {
   // /sys may show another namespace, but no link there can have this alias unless it is this attachment's.
   if (isAliasOf(names, host.kernel.read(`/sys/class/net/${names.host}/ifalias`)))
-    return deleteVeth(host, names);
+    return deleteVeth(host, names, holding);
   // Under the lock, so that an ADD that was killed, and whose child is still at work, is waited for.
-  const documents = await ipBatch(host, [showDevice(names.host)], { lock: names.lock, force: true });
+  const documents = await ipBatch(host, [showDevice(names.host)], { ...lockOf(names, holding), force: true });
   const [link] = documents.flatMap(readLinks);
-  return isAliasOf(names, link?.ifalias) ? deleteVeth(host, names) : false;
+  return isAliasOf(names, link?.ifalias) ? deleteVeth(host, names, holding) : false;
 }
 
-/** @returns whether it was there */
-export async function deleteVeth(host: Host, names: Names): Promise<boolean> {
+/** The child takes the attachment's lock itself, unless the call has it. */
+const lockOf = (names: Names, holding: HeldLock | undefined): BatchOptions =>
+  holding === undefined ? { lock: names.lock } : { holding };
+
+/**
+ * @param holding the attachment's lock, where the call has it
+ * @returns whether it was there
+ */
+export async function deleteVeth(host: Host, names: Names, holding?: HeldLock): Promise<boolean> {
   try {
-    await ipBatch(host, [deleteLink(names.host)], { lock: names.lock });
+    await ipBatch(host, [deleteLink(names.host)], lockOf(names, holding));
     return true;
   } catch (error) {
     if (isIpError(error, 'missing')) return false;

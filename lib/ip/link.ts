@@ -13,7 +13,7 @@ export interface VethPair {
   /** Both ends; the kernel's default where it is undefined. */
   readonly mtu: number | undefined;
   /** The bridge that the host's end becomes a port of, in the same step. */
-  readonly master: string;
+  readonly master?: string;
 }
 
 /**
@@ -22,8 +22,9 @@ export interface VethPair {
  */
 export function addVeth({ host, sandbox, mtu, master }: VethPair): Command {
   const size = mtu === undefined ? [] : ['mtu', String(mtu)];
+  const port = master === undefined ? [] : ['master', master];
   return [
-    ...['link', 'add', 'name', host.name, 'address', host.mac, ...size, 'master', master, 'type', 'veth'],
+    ...['link', 'add', 'name', host.name, 'address', host.mac, ...size, ...port, 'type', 'veth'],
     ...['peer', 'name', sandbox.name, 'address', sandbox.mac, ...size, 'netns', sandbox.netns],
   ];
 }
@@ -75,6 +76,17 @@ export const setMaster = (device: string, master: string): Command => [
   device,
   'master',
   master,
+];
+export const setMtu = (device: string, mtu: number): Command => [
+  ...['link', 'set', 'dev', device, 'mtu', String(mtu)],
+];
+export const setDown = (device: string): Command => ['link', 'set', 'dev', device, 'down'];
+/**
+ * Moves a link into another namespace and renames it there, in one message.
+ * @param netns a path that ip can open
+ */
+export const moveAs = (device: string, netns: string, name: string): Command => [
+  ...['link', 'set', 'dev', device, 'netns', netns, 'name', name],
 ];
 export const unsetMaster = (device: string): Command => ['link', 'set', 'dev', device, 'nomaster'];
 export const setPromiscuous = (device: string): Command => ['link', 'set', 'dev', device, 'promisc', 'on'];

@@ -12,24 +12,34 @@ const patience = [0, 1, 2, 5, 10, 20, 50, 100, 200, 400, 700, 1000];
  * say so. It does that in a work item that queues for RTNL behind everybody else: 100 ADDs on a busy node keep it for seconds.
  */
 const furtherLooks = 20;
+const lastPause = 1000;
 
 /**
  * Waits until a link of the host is operationally up.
  * @param mac tells that the link /sys shows is ours: /sys shows the namespace of whoever mounted it
+ * @param limit milliseconds that a link without a carrier has; about 2500 by default
  * @throws CniError 105 with the state it was left in
  */
-export async function waitForLink(host: Host, device: string, mac: string): Promise<void> {
+export async function waitForLink(
+  host: Host,
+  device: string,
+  mac: string,
+  limit: number = patience.reduce((sum, pause) => sum + pause),
+): Promise<void> {
   let waited = 0;
   let link = await readState(host, device, mac);
   for (let look = 1; link.state !== 'up'; look += 1) {
-    if (look >= patience.length + (link.hasCarrier ? furtherLooks : 0)) {
+    if (waited >= limit + (link.hasCarrier ? furtherLooks * lastPause : 0)) {
       throw new CniError(
         ErrorCode.linkDown,
         `the bridge port ${device} is ${link.state} and not up after ${(waited / 1000).toFixed(1)} s; ` +
           `see "ip -details link show dev ${device}"`,
       );
     }
-    const pause = patience[look] ?? 1000;
+    const pause = Math.min(
+      patience[look] ?? lastPause,
+      link.hasCarrier ? lastPause : Math.max(0, limit - waited),
+    );
     await sleep(pause);
     waited += pause;
     link = await readState(host, device, mac);

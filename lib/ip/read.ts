@@ -33,6 +33,8 @@ const linkInfo = z.object({
   /** The peer's index, where it is in another namespace or unnamed. */
   link_index: z.optional(z.number()),
   link: z.optional(z.nullable(z.string())),
+  /** Of a device on a bus: its address there, such as 0000:03:00.2 (Linux 5.14, iproute2 5.14). */
+  parentdev: z.optional(z.string()),
   linkinfo: z.optional(
     z.object({
       info_kind: z.optional(z.string()),

@@ -5,7 +5,7 @@ import { createGrammar } from './grammar.ts';
 import { rules } from './words.ts';
 
 export const addVeth =
-  'link add name <name> address <mac> [mtu <mtu:number>] master <master:name> type veth ' +
+  'link add name <name> address <mac> [mtu <mtu:number>] [master <master:name>] type veth ' +
   'peer name <peer:name> address <peermac:mac> [mtu <peermtu:number>] netns <sandbox>';
 export const addBridge =
   'link add name <name> address <mac> [mtu <mtu:number>] type bridge [vlan_filtering 1]';

@@ -1,0 +1,106 @@
+/** CHECK: is everything still as ADD left it? All that is not is named, not only the first. */
+import {
+  ipamFaults,
+  linkFaults,
+  refuseFaults,
+  resultToCheck,
+  sandboxFaults,
+} from '../../lib/attach/check.ts';
+import { namesOf } from '../../lib/attach/names.ts';
+import { recordedIn } from '../../lib/attach/recorded.ts';
+import type { AttachmentContext } from '../../lib/cni/plugin.ts';
+import type { ResultInterface } from '../../lib/cni/result.ts';
+import { ipBatch } from '../../lib/ip/batch.ts';
+import { isUp, readLinks, showDevice } from '../../lib/ip/read.ts';
+import { listOf, mapOf, numberOf, quote, type Row, textOf } from '../../lib/ovs/row.ts';
+import { readRows } from '../../lib/ovs/vsctl.ts';
+import type { Config } from './config.ts';
+import { findOurs, ofAttachment } from './marks.ts';
+import { type Settings, settingsOf } from './settings.ts';
+
+export async function check(context: AttachmentContext<Config>): Promise<void> {
+  const { ipam, attachment } = context;
+  const settings = settingsOf(context);
+  const result = resultToCheck(context);
+  const recorded = recordedIn(result, attachment.ifname, undefined);
+  refuseFaults(attachment, [
+    ...(await portFaults(context, settings)),
+    ...(settings.portType === 'internal' ? [] : await hostFaults(context, recorded.host)),
+    ...(await sandboxFaults(context, result, recorded, {})),
+    ...(await ipamFaults(ipam)),
+  ]);
+}
+
+async function portFaults(context: AttachmentContext<Config>, settings: Settings): Promise<string[]> {
+  const { host } = context;
+  const own = [ofAttachment(namesOf(context).identity.mark)];
+  const bridgeName = settings.bridge;
+  const [ports = [], interfaces = [], bridges = []] = await readRows(host, settings.database, [
+    findOurs('Port', ['_uuid', 'name', 'tag', 'trunks', 'vlan_mode', 'qos'], own),
+    findOurs('Interface', ['type', 'error', 'ofport', 'external_ids', 'ingress_policing_rate'], own),
+    ['--columns=ports', 'find', 'Bridge', `name=${quote(bridgeName ?? '')}`],
+  ]);
+  const [port] = ports;
+  const [link] = interfaces;
+  const [bridge] = bridges;
+  if (port === undefined || link === undefined) return ['its port is gone from the database of Open vSwitch'];
+  const name = textOf(port, 'name') ?? '';
+  const faults = [...vlanFaults(port, settings), ...limitFaults(port, link, settings)];
+  if (bridgeName !== undefined && bridge === undefined) faults.push(`the bridge ${bridgeName} is gone`);
+  if (bridge && !listOf(bridge, 'ports').includes(textOf(port, '_uuid') ?? '')) {
+    faults.push(`the port ${name} is not on the bridge ${bridgeName}`);
+  }
+  return [...faults, ...interfaceFaults(name, link, settings)];
+}
+
+function interfaceFaults(name: string, link: Row, { ofportRequest, ovnPort }: Settings): string[] {
+  const error = textOf(link, 'error');
+  const number = numberOf(link, 'ofport');
+  const id = mapOf(link, 'external_ids')['iface-id'];
+  return [
+    ...(error === undefined ? [] : [`the port ${name} does not work: ${error}`]),
+    ...(ofportRequest === undefined || number === ofportRequest
+      ? []
+      : [`the port ${name} has the number ${number ?? 'none'}, not ${ofportRequest}`]),
+    ...(id === ovnPort ? [] : [`the iface-id of ${name} is ${id ?? 'none'}, not ${ovnPort ?? 'none'}`]),
+  ];
+}
+
+function vlanFaults(port: Row, { vlans }: Settings): string[] {
+  const name = textOf(port, 'name');
+  const mode = textOf(port, 'vlan_mode');
+  const tag = numberOf(port, 'tag');
+  const trunks = listOf(port, 'trunks')
+    .map(Number)
+    .sort((a, b) => a - b);
+  return [
+    ...(mode === vlans.mode ? [] : [`the vlan_mode of ${name} is ${mode ?? 'none'}, not ${vlans.mode}`]),
+    ...(tag === vlans.tag ? [] : [`the tag of ${name} is ${tag ?? 'none'}, not ${vlans.tag ?? 'none'}`]),
+    ...(trunks.join() === vlans.trunks.join()
+      ? []
+      : [`the trunks of ${name} are ${trunks.join() || 'all'}, not ${vlans.trunks.join() || 'all'}`]),
+  ];
+}
+
+function limitFaults(port: Row, link: Row, { policing, shaping }: Settings): string[] {
+  const name = textOf(port, 'name');
+  const rate = numberOf(link, 'ingress_policing_rate') ?? 0;
+  return [
+    ...(shaping && textOf(port, 'qos') === undefined ? [`the QoS of ${name} is gone`] : []),
+    ...(rate === (policing?.rate ?? 0)
+      ? []
+      : [`the ingress_policing_rate of ${name} is ${rate}, not ${policing?.rate ?? 0} kbit/s`]),
+  ];
+}
+
+async function hostFaults(
+  { host }: AttachmentContext<Config>,
+  recorded: ResultInterface | undefined,
+): Promise<string[]> {
+  if (recorded === undefined) return [];
+  const what = `the host link ${recorded.name}`;
+  const documents = await ipBatch(host, [showDevice(recorded.name)], { force: true });
+  const [link] = documents.flatMap(readLinks);
+  if (link === undefined) return [`${what} is gone`];
+  return [...(isUp(link) ? [] : [`${what} is down`]), ...linkFaults(link, recorded, what)];
+}

@@ -1,0 +1,71 @@
+/** The config of ovs: what it accepts. */
+import * as z from 'zod/mini';
+import {
+  baseConfigSchema,
+  cniArgsSchema,
+  deviceName,
+  linkMtu,
+  runtimeConfigSchema,
+} from '../../lib/cni/config.ts';
+import { trunkSchema } from '../../lib/cni/vlan.ts';
+import { vlanModes } from '../../lib/ovs/port.ts';
+
+/** A name that ovs-vsctl does not take for an option. */
+const bridgeName = deviceName.check(
+  z.refine((name) => !name.startsWith('-'), { error: 'no "-" at its beginning' }),
+);
+
+/** The database refuses NUL in a text, and a control character in a label helps nobody. */
+export const label = z.string().check(
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused here.
+  z.refine((text) => text !== '' && text.length <= 1024 && !/[\u0000-\u001f\u007f]/.test(text), {
+    error: 'a text of 1 to 1024 characters, none of them a control character',
+  }),
+);
+
+const count = z.int().check(z.gte(0), z.lte(0xffff_ffff));
+/** bit/s, and bit: as in the conventions' bandwidth capability. */
+const bits = z.int().check(z.gte(0));
+
+const bandwidth = z.object({
+  ingressRate: z.optional(bits),
+  ingressBurst: z.optional(bits),
+  egressRate: z.optional(bits),
+  egressBurst: z.optional(bits),
+});
+
+/** What the node's own file may say in the config's stead. */
+export const fieldsSchema = z.object({
+  bridge: z.optional(bridgeName),
+  portType: z.optional(z.enum(['veth', 'internal'])),
+  vlan: z.optional(z.int().check(z.gte(0), z.lte(4094))),
+  vlanMode: z.optional(z.enum(vlanModes)),
+  trunk: z.optional(trunkSchema(0)),
+  mtu: z.optional(linkMtu),
+  mac: z.optional(z.string()),
+  ofport_request: z.optional(z.int().check(z.gte(0), z.lte(65279))),
+  interface_type: z.optional(
+    z.string().check(z.regex(/^[A-Za-z0-9_-]*$/, { error: 'a type of interface such as dpdk' })),
+  ),
+  deviceID: z.optional(z.string()),
+  createBridge: z.optional(z.boolean()),
+  externalIds: z.optional(z.record(label, label)),
+  ingressPolicingRate: z.optional(count),
+  ingressPolicingBurst: z.optional(count),
+  socket_file: z.optional(z.string()),
+  link_state_check_retries: z.optional(z.int().check(z.gte(0), z.lte(1000))),
+  link_state_check_interval: z.optional(z.int().check(z.gte(0), z.lte(60_000))),
+});
+export type Fields = z.infer<typeof fieldsSchema>;
+
+export const configSchema = z.extend(baseConfigSchema, {
+  ...fieldsSchema.shape,
+  configuration_path: z.optional(z.string()),
+  args: z.optional(
+    z.looseObject({ cni: z.optional(z.extend(cniArgsSchema, { ovnPort: z.optional(z.string()) })) }),
+  ),
+  runtimeConfig: z.optional(
+    z.extend(runtimeConfigSchema, { bandwidth: z.optional(bandwidth), deviceID: z.optional(z.string()) }),
+  ),
+});
+export type Config = z.infer<typeof configSchema>;

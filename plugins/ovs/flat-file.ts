@@ -1,0 +1,55 @@
+/** The node's own file, for what is the same for all of its networks: socket_file above all (ovs-cni's "flat" file). */
+import { readFileSync } from 'node:fs';
+import { parseConfig } from '../../lib/cni/config.ts';
+import { isObject } from '../../lib/cni/json.ts';
+import { CniError, ErrorCode, isErrnoException, show } from '../../lib/errors.ts';
+import { type Fields, fieldsSchema } from './config.ts';
+
+/** Looked at in this order, after the one that the config names; the first that is there is the one. */
+const places = ['/etc/kubernetes/cni/net.d/ovs.d/ovs.conf', '/etc/cni/net.d/ovs.d/ovs.conf'];
+
+/**
+ * @param named configuration_path of the config
+ * @throws CniError 7 for a file that cannot be read, or does not fit
+ */
+export function readFlatFile(named: string | undefined): Fields {
+  for (const path of named ? [named, ...places] : places) {
+    const text = read(path);
+    if (text !== undefined) return parse(path, text);
+  }
+  return {};
+}
+
+function read(path: string): string | undefined {
+  if (!path.startsWith('/')) {
+    throw new CniError(ErrorCode.invalidConfig, `configuration_path: ${show(path)} is not an absolute path`);
+  }
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (isErrnoException(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    const reason = isErrnoException(error) ? error.code : String(error);
+    throw new CniError(
+      ErrorCode.invalidConfig,
+      `the Open vSwitch config file ${path} cannot be read: ${reason}`,
+    );
+  }
+}
+
+function parse(path: string, text: string): Fields {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // Not with the parser's words: they repeat the text, and whoever named the file may not be meant to read it.
+  }
+  if (!isObject(value)) {
+    throw new CniError(ErrorCode.invalidConfig, `the Open vSwitch config file ${path} is no JSON object`);
+  }
+  try {
+    return parseConfig(fieldsSchema, value);
+  } catch (error) {
+    if (!(error instanceof CniError)) throw error;
+    throw new CniError(error.code, `the Open vSwitch config file ${path}: ${error.message}`);
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * DEL: rows and link first, the address last. Best effort: what is gone is no error, a step that fails does not keep the
+ * next ones from their work.
+ */
+import { isAliasOf, type Names, namesOf } from '../../lib/attach/names.ts';
+import { recordedIn } from '../../lib/attach/recorded.ts';
+import { withRelease } from '../../lib/attach/release.ts';
+import { unplugVeth } from '../../lib/attach/veth.ts';
+import type { AttachmentContext } from '../../lib/cni/plugin.ts';
+import { doAll } from '../../lib/errors.ts';
+import type { Host } from '../../lib/exec/host.ts';
+import { type HeldLock, lockRunDir } from '../../lib/exec/lock.ts';
+import { ipBatch, ipInSandbox } from '../../lib/ip/batch.ts';
+import { deleteLink, setDown } from '../../lib/ip/link.ts';
+import { kindOf, readLinks, showDevice } from '../../lib/ip/read.ts';
+import { type MarkedPort, removeRows } from '../../lib/ovs/port.ts';
+import { mapOf, type Row, textOf } from '../../lib/ovs/row.ts';
+import { commit, type Database, type VsctlCommand } from '../../lib/ovs/vsctl.ts';
+import type { Config } from './config.ts';
+import { findPeersPort, findPeersPortByName, ofAttachment } from './marks.ts';
+import { takeBack } from './representor.ts';
+import { findRows, type MarkedRow, removalOf } from './rows.ts';
+import { databaseOf } from './settings.ts';
+
+export async function del(context: AttachmentContext<Config>): Promise<void> {
+  const { host, ipam } = context;
+  const names = namesOf(context);
+  // For all steps, so that the children of an ADD that was killed are waited for once.
+  using holding = await lockRunDir(host.runner, names.lock);
+  let rows: readonly MarkedRow[] = [];
+  const steps = [
+    async () => {
+      rows = await removeAll(context, names, holding);
+    },
+    async () => {
+      const [device] = rows.filter(({ marks }) => marks['device-id'] !== undefined);
+      if (device) await takeBack(host, context.sandbox, context.attachment.ifname, device.marks);
+      else if (!(await unplugVeth(host, names, holding))) await silence(context, names);
+    },
+  ];
+  await doAll(withRelease(ipam, steps));
+}
+
+/** Takes away what one attachment has in the database. */
+export async function removeAttachment(
+  host: Host,
+  database: Database,
+  { identity }: Names,
+  holding: HeldLock,
+): Promise<void> {
+  const { rows } = await findRows(host, database, [[ofAttachment(identity.mark)]], { holding });
+  await commit(host, database, removeRows(removalOf(rows)), { holding });
+}
+
+/** The same for DEL, in whose hands a pod of ovs-cni may be, too. @returns our rows, as they were */
+async function removeAll(
+  context: AttachmentContext<Config>,
+  names: Names,
+  holding: HeldLock,
+): Promise<readonly MarkedRow[]> {
+  const { host } = context;
+  const database = databaseOf(context);
+  const { rows, more } = await findRows(host, database, [[ofAttachment(names.identity.mark)]], {
+    holding,
+    more: peersPorts(context),
+  });
+  const foreign = rows.length > 0 ? [] : more.flat().filter((row) => isOfPod(context, row));
+  const ports = [...new Set(foreign.flatMap((row) => textOf(row, 'name') ?? []))].map(
+    (name): MarkedPort => ({ name, uuid: '', bridge: undefined, hasQos: false }),
+  );
+  await commit(
+    host,
+    database,
+    [...removeRows(removalOf(rows)), ...removeRows({ ports, qos: [], queues: [] })],
+    {
+      holding,
+    },
+  );
+  if (ports.length > 0) await deletePeersVeths(host, ports);
+  return rows;
+}
+
+/** Ports that ovs-cni may have made for this pod: by what it noted, and by the result that the runtime has kept. */
+function peersPorts({ request, attachment, prevResult }: AttachmentContext<Config>): VsctlCommand[] {
+  const recorded = recordedIn(prevResult, attachment.ifname, undefined).host;
+  return [
+    ...(request.netns === '' ? [] : [findPeersPort(request.netns, attachment.ifname)]),
+    ...(recorded === undefined ? [] : [findPeersPortByName(recorded.name, attachment.ifname)]),
+  ];
+}
+
+/** A path is another pod's by and by; where both sides know the pod, it must be the same one. */
+function isOfPod({ request }: AttachmentContext<Config>, row: Row): boolean {
+  const uid = request.args.get('K8S_POD_UID');
+  const noted = mapOf(row, 'external_ids')['contPodUid'];
+  return !uid || !noted || uid === noted;
+}
+
+/** ovs-cni's links have random names and no label: proven by the port that was theirs. */
+async function deletePeersVeths(host: Host, ports: readonly MarkedPort[]): Promise<void> {
+  const documents = await ipBatch(
+    host,
+    ports.map(({ name }) => showDevice(name)),
+    { force: true },
+  );
+  const veths = documents.flatMap(readLinks).filter((link) => kindOf(link) === 'veth');
+  if (veths.length > 0)
+    await ipBatch(
+      host,
+      veths.map(({ ifname }) => deleteLink(ifname)),
+      { force: true },
+    );
+}
+
+/** An internal port goes when ovs-vswitchd takes it: until then it must not answer for an address that others may get. */
+async function silence(
+  { host, sandbox, attachment }: AttachmentContext<Config>,
+  names: Names,
+): Promise<void> {
+  if (sandbox === undefined) return;
+  const candidates = [attachment.ifname, names.host];
+  const documents = await ipInSandbox(host, sandbox, candidates.map(showDevice), { force: true });
+  const own = documents.flatMap(readLinks).filter(({ ifalias }) => isAliasOf(names, ifalias));
+  if (own.length > 0) {
+    await ipInSandbox(
+      host,
+      sandbox,
+      own.flatMap(({ ifname }) => [setDown(ifname), deleteLink(ifname)]),
+      { force: true },
+    );
+  }
+}
