@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serve } from '../lib/cni/serve.ts';
 import type { Host } from '../lib/exec/host.ts';
-import { type Runner, realRunner } from '../lib/exec/runner.ts';
+import { type Arg, type Runner, realRunner } from '../lib/exec/runner.ts';
 import { findPlugin } from '../plugins/index.ts';
 
 const link = {
@@ -27,10 +27,20 @@ const bridge = {
   ],
 };
 
+/** Answers ovs-vsctl's reads: there is the bridge, and nothing else. */
+function tables(args: readonly Arg[]): string {
+  const isRead = (arg: Arg, index: number): boolean => ['find', 'list'].includes(String(arg)) && index > 0;
+  const read = args.flatMap((arg, index) => (isRead(arg, index) ? [args[index + 1]] : []));
+  return read
+    .map((table) => JSON.stringify({ headings: ['name'], data: table === 'Bridge' ? [['cni0']] : [] }))
+    .join('\n');
+}
+
 /** Answers a batch's reads as ip would. */
 const runner: Runner = {
   has: () => true,
-  async run(_program, args, { input = '' } = {}) {
+  async run(program, args, { input = '' } = {}) {
+    if (program === 'ovs-vsctl') return { status: 0, stdout: tables(args), stderr: '' };
     // nft's listings: it has nothing yet.
     if (args.includes('-j')) return { status: 0, stdout: '{"nftables":[]}', stderr: '' };
     const reads = input.split('\n').filter((line) => line.includes(' show '));
@@ -69,6 +79,7 @@ export async function warmUp(): Promise<void> {
       ['veth-bridge', {}],
       ['macvlan', { master: 'eth1' }],
       ['ipvlan', { master: 'eth1' }],
+      ['ovs', {}],
     ] as const) {
       const whole = { ...config, ...more, type };
       const result: unknown = JSON.parse(await callPlugin(type, 'ADD', whole));

@@ -12,8 +12,8 @@ export interface BatchOptions {
   readonly holding?: HeldLock;
   /** Go on after a failed line; the failures come back instead of being thrown. */
   readonly force?: boolean;
-  /** `bridge` for its own objects (VLANs, FDB). */
-  readonly program?: 'ip' | 'bridge';
+  /** `bridge` for its own objects (VLANs, FDB), `tc` for traffic control. */
+  readonly program?: 'ip' | 'bridge' | 'tc';
 }
 
 /** What a failed batch says: which line, and ip's own words. */

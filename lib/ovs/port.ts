@@ -123,7 +123,7 @@ export function removeRows({ ports, qos, queues }: MarkedRows): VsctlCommand[] {
 export interface MarkedPort {
   readonly uuid: string;
   readonly name: string;
-  /** The one that it was made on. */
+  /** The one that it is on; needed where it has QoS. */
   readonly bridge: string | undefined;
   readonly hasQos: boolean;
 }

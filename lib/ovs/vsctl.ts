@@ -23,7 +23,7 @@ export interface VsctlOptions {
 }
 
 /** Seconds. An ADD that fails must have said so, and taken back what it made, within ten. */
-const patience = { read: 3, write: 4, undo: 2 } as const;
+const patience = { read: 3, write: 6, undo: 2 } as const;
 
 type Reason = 'timeout' | 'unreachable' | 'noBridge' | 'exists' | 'other';
 

@@ -3,6 +3,7 @@ import type { Names } from '../../lib/attach/names.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import type { HeldLock } from '../../lib/exec/lock.ts';
+import { limitsOf } from '../../lib/ip/limits.ts';
 import { addPort, type PortPlan, removeRows } from '../../lib/ovs/port.ts';
 import { numberOf, quote } from '../../lib/ovs/row.ts';
 import { commitAndWait, isOvsError, readRows, type VsctlCommand } from '../../lib/ovs/vsctl.ts';
@@ -94,6 +95,7 @@ export async function makePort(
       error.details,
     );
   }
+  await refuseUnlimited(context, settings, link.port);
   if (ofportRequest !== undefined)
     await refuseOtherNumber(context, settings, link.port, ofportRequest, holding);
 }
@@ -126,6 +128,30 @@ async function removalOfDead(
     { holding },
   );
   return removeRows(removalOf(rows));
+}
+
+/**
+ * Where the kernel lacks what a limit needs, Open vSwitch says so in its log alone, and the container has all the
+ * bandwidth there is. A port of another type than a system's link is limited by whoever drives it.
+ */
+async function refuseUnlimited(
+  { host }: AttachmentContext<Config>,
+  { policing, shaping, interfaceType }: Settings,
+  port: string,
+): Promise<void> {
+  if (!(policing || shaping) || !['', 'system'].includes(interfaceType)) return;
+  const { policed, shaped } = await limitsOf(host, port);
+  const missing = [
+    ...(shaping && !shaped ? ['into the container (it needs sch_htb)'] : []),
+    ...(policing && !policed
+      ? ['out of the container (it needs sch_ingress, act_police and cls_matchall or cls_basic)']
+      : []),
+  ];
+  if (missing.length === 0) return;
+  throw new CniError(
+    ErrorCode.commandFailed,
+    `bandwidth: Open vSwitch has set no limit ${missing.join(' and ')} on ${port}; does the kernel have it? The log of ovs-vswitchd says more`,
+  );
 }
 
 /** Open vSwitch takes another number in silence where the one asked for is taken; flows that name it would miss it. */

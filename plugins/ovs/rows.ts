@@ -110,11 +110,33 @@ export async function findRows(
         uuid: textOf(row, '_uuid') ?? '',
         name: textOf(row, 'name') ?? '',
         hasQos: textOf(row, 'qos') !== undefined,
+        bridge: undefined,
         marks: mapOf(row, 'external_ids'),
       };
     }),
   );
-  return { rows, more: answers.slice(commands.length) };
+  return { rows: await located(host, database, rows, holding), more: answers.slice(commands.length) };
+}
+
+/** With the bridges that ports with QoS are on, which is not always the one that they were made on. */
+async function located(
+  host: Host,
+  database: Database,
+  rows: readonly MarkedRow[],
+  holding: HeldLock | undefined,
+): Promise<readonly MarkedRow[]> {
+  const limited = rows.filter(({ table, hasQos }) => table === 'Port' && hasQos);
+  if (limited.length === 0) return rows;
+  const answers = await readRows(
+    host,
+    database,
+    limited.map(({ uuid }) => ['--columns=name', 'find', 'Bridge', `ports{>=}${uuid}`]),
+    holding ? { holding } : {},
+  );
+  const bridges = new Map(
+    limited.map(({ uuid }, index) => [uuid, answers[index]?.flatMap((row) => textOf(row, 'name') ?? [])[0]]),
+  );
+  return rows.map((row) => ({ ...row, bridge: bridges.get(row.uuid) }));
 }
 
 export interface MarkedRow {
@@ -123,6 +145,8 @@ export interface MarkedRow {
   /** Of a port. */
   readonly name: string;
   readonly hasQos: boolean;
+  /** Of a port with QoS. */
+  readonly bridge: string | undefined;
   readonly marks: ExternalIds;
 }
 
@@ -131,12 +155,7 @@ export function removalOf(rows: readonly MarkedRow[]): MarkedRows {
   const of = (table: MarkedRow['table']): readonly MarkedRow[] => rows.filter((row) => row.table === table);
   if (rows.length === 0) return noRows;
   return {
-    ports: of('Port').map(({ uuid, name, hasQos, marks }) => ({
-      uuid,
-      name,
-      hasQos,
-      bridge: marks['bridge'],
-    })),
+    ports: of('Port').map(({ uuid, name, hasQos, bridge }) => ({ uuid, name, hasQos, bridge })),
     qos: of('QoS').map(({ uuid }) => uuid),
     queues: of('Queue').map(({ uuid }) => uuid),
   };
