@@ -4,6 +4,7 @@ import type { Plugin } from '../lib/cni/plugin.ts';
 import { ipvlan } from './ipvlan/plugin.ts';
 import { macvlan } from './macvlan/plugin.ts';
 import { ovs } from './ovs/plugin.ts';
+import { sriov } from './sriov/plugin.ts';
 import { vethBridge } from './veth-bridge/plugin.ts';
 
 const plugins: Readonly<Record<string, Plugin>> = {
@@ -13,6 +14,7 @@ const plugins: Readonly<Record<string, Plugin>> = {
   ovs,
   macvlan,
   ipvlan,
+  sriov,
   'host-local': hostLocal,
 };
 

@@ -124,6 +124,7 @@ function madeUpHost(dir: string): Host {
     runner,
     kernel: { read: () => undefined, write: () => undefined, exists: () => true, list: () => [] },
     runDir: join(dir, 'run'),
+    stateDir: join(dir, 'state'),
     executable: join(dir, 'host-local'),
     openNetns: (path) => ({ path, ref: '/proc/self/ns/net', id: '0:0', [Symbol.dispose]: () => undefined }),
   };

@@ -1,6 +1,6 @@
 /** resolv.conf(5) as the `dns` of a result. */
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { CniError, ErrorCode, isErrnoException } from '../../lib/errors.ts';
+import { readPlainFile } from '../../lib/exec/plain-file.ts';
 
 export interface ResolvConf {
   readonly nameservers?: readonly string[];
@@ -9,28 +9,18 @@ export interface ResolvConf {
   readonly options?: readonly string[];
 }
 
-const sizeLimit = 1024 * 1024;
-
 /**
  * Reads the file that `ipam.resolvConf` names.
  * @throws CniError 5 where it cannot be read
  */
 export function readResolvConf(path: string): ResolvConf {
   try {
-    // Not to wait for a pipe, nor to swallow a device: the path comes out of a config.
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      const stat = fstatSync(fd);
-      if (!stat.isFile() || stat.size > sizeLimit) {
-        throw new CniError(
-          ErrorCode.io,
-          `ipam.resolvConf: ${path} is no plain file of at most 1 MiB; correct the path`,
-        );
-      }
-      return parseResolvConf(readFileSync(fd, 'utf8'));
-    } finally {
-      closeSync(fd);
-    }
+    const text = readPlainFile(path);
+    if (text !== undefined) return parseResolvConf(text);
+    throw new CniError(
+      ErrorCode.io,
+      `ipam.resolvConf: ${path} is no plain file of at most 1 MiB; correct the path`,
+    );
   } catch (error) {
     if (!isErrnoException(error)) throw error;
     throw new CniError(

@@ -52,6 +52,8 @@ export function linkFaults(link: LinkInfo, recorded: ResultInterface | undefined
 }
 
 export interface SandboxExpectation {
+  /** Name of the link, where it is not CNI_IFNAME. */
+  readonly ifname?: string | undefined;
   /** The link is left down. */
   readonly down?: boolean;
   /** Its kind, for links that stand alone in the sandbox. */
@@ -68,8 +70,9 @@ export async function sandboxFaults(
   expected: SandboxExpectation,
 ): Promise<string[]> {
   const { attachment, request } = context;
-  const what = `${attachment.ifname} in ${request.netns}`;
-  const found = await readSandbox(context);
+  const { ifname = attachment.ifname } = expected;
+  const what = `${ifname} in ${request.netns}`;
+  const found = await readSandbox(context, ifname);
   if (found === undefined) return [`the link ${what} is gone`];
   const { link, routes } = found;
   if (expected.kind !== undefined && kindOf(link) !== expected.kind) {
@@ -100,8 +103,8 @@ function routeFaults(
 
 async function readSandbox(
   context: AttachmentContext<unknown>,
+  ifname: string,
 ): Promise<{ link: LinkInfo; routes: RouteInfo[] } | undefined> {
-  const { ifname } = context.attachment;
   try {
     // All routes, not this device's: the same IPv6 route through two interfaces is one route with two hops.
     const commands = [showDevice(ifname), ...showAllRoutes];

@@ -9,7 +9,8 @@ import { type Addressing, gatewayFor } from './addressing.ts';
 
 export interface SandboxSetup {
   readonly ifname: string;
-  readonly alias: string;
+  /** None for a link that outlives the sandbox: it would go home with it. */
+  readonly alias: string | undefined;
   readonly addressing: Addressing;
   /** IPv6 duplicate address detection. */
   readonly detectDuplicates: boolean;
@@ -29,7 +30,7 @@ export async function enterSandbox(host: Host, sandbox: Netns, setup: SandboxSet
     host,
     sandbox,
     [
-      setAlias(ifname, alias),
+      ...(alias === undefined ? [] : [setAlias(ifname, alias)]),
       ...(mac === undefined ? [] : [setMac(ifname, mac)]),
       ...addresses.map((address) => addAddress(ifname, address, detectDuplicates)),
       setUp(ifname),

@@ -31,6 +31,8 @@ export interface Host {
   readonly kernel: Kernel;
   /** Folder for locks and state that ends with the boot: /run/plumbline. */
   readonly runDir: string;
+  /** Folder for state that outlives a boot: /var/lib/cni/plumbline. */
+  readonly stateDir: string;
   /** Path of the executable that this process runs, for telling whether a delegate is ourselves. */
   readonly executable: string;
   /**

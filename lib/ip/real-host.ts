@@ -5,6 +5,7 @@ import { realRunner } from '../exec/runner.ts';
 import { openNetns } from './netns.ts';
 
 const runDir = '/run/plumbline';
+const stateDir = '/var/lib/cni/plumbline';
 
 /** @param searchPath the caller's PATH */
 export function realHost(searchPath: string | undefined): Host {
@@ -12,6 +13,7 @@ export function realHost(searchPath: string | undefined): Host {
     runner: realRunner({ searchPath, runDir }),
     kernel,
     runDir,
+    stateDir,
     executable: '/proc/self/exe',
     openNetns,
   };

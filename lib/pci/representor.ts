@@ -8,6 +8,7 @@
  */
 import { CniError, ErrorCode, show } from '../errors.ts';
 import type { Host } from '../exec/host.ts';
+import { findVf } from './function.ts';
 
 export interface SwitchedFunction {
   /** PCI address: 0000:03:00.2. */
@@ -25,12 +26,12 @@ const links = '/sys/class/net';
  * @param address of a virtual function
  * @throws CniError 7 where there is none, or its NIC has no representors
  */
-export function findSwitchedFunction({ kernel }: Host, address: string): SwitchedFunction {
+export function findSwitchedFunction(host: Host, address: string): SwitchedFunction {
+  const { kernel } = host;
   const refuse = (message: string): CniError =>
     new CniError(ErrorCode.invalidConfig, `deviceID: ${show(address)} ${message}`);
+  const { vf } = findVf(host, address, 'deviceID');
   const device = `${devices}/${address}`;
-  if (!kernel.exists(device)) throw refuse('is no PCI device of this node');
-  if (!kernel.exists(`${device}/physfn`)) throw refuse('is no virtual function');
 
   const nameOf = (link: string): string | undefined =>
     kernel.read(`${links}/${link}/phys_port_name`) || undefined;
@@ -45,8 +46,7 @@ export function findSwitchedFunction({ kernel }: Host, address: string): Switche
       'has no representor: its NIC is not in switchdev mode ("devlink dev eswitch set pci/… mode switchdev")',
     );
   }
-  const index = indexOf(kernel, device, address);
-  if (index === undefined) throw refuse('is not among the virtual functions of its NIC');
+  const { index, netdev } = vf;
   const port = /^p(\d+)$/.exec(nameOf(uplink) ?? '')?.[1];
   const wanted =
     port === undefined
@@ -57,7 +57,7 @@ export function findSwitchedFunction({ kernel }: Host, address: string): Switche
     .list(links)
     .find((link) => link !== uplink && wanted.test(nameOf(link) ?? '') && switchOf(link) === identity);
   if (representor === undefined) throw refuse(`has no representor among the links of ${uplink}`);
-  return { address, netdev: kernel.list(`${device}/net`)[0], uplink, representor };
+  return { address, netdev, uplink, representor };
 }
 
 /** Links that may be the port by which a NIC's uplink is on a bridge: itself, or the bond it is in with its members. */
@@ -69,20 +69,4 @@ export function uplinkCandidates({ kernel }: Host, uplink: string): readonly str
 /** Members of a bond; none where the link is none. */
 function membersOf(kernel: Host['kernel'], link: string): readonly string[] {
   return (kernel.read(`${links}/${link}/bonding/slaves`) ?? '').split(' ').filter(Boolean);
-}
-
-/** The netdev of a PCI device, by whatever name it has now. */
-export function netdevOf({ kernel }: Host, address: string): string | undefined {
-  return kernel.list(`${devices}/${address}/net`)[0];
-}
-
-/** The function's number, by the links virtfn0, virtfn1, … of its NIC. */
-function indexOf(kernel: Host['kernel'], device: string, address: string): number | undefined {
-  const functions = kernel
-    .list(`${device}/physfn`)
-    .flatMap((entry) => /^virtfn(\d+)$/.exec(entry)?.[1] ?? []);
-  const own = functions.find((number) =>
-    kernel.read(`${device}/physfn/virtfn${number}/uevent`)?.split('\n').includes(`PCI_SLOT_NAME=${address}`),
-  );
-  return own === undefined ? undefined : Number(own);
 }

@@ -15,13 +15,14 @@ const bridgeName = deviceName.check(
   z.refine((name) => !name.startsWith('-'), { error: 'no "-" at its beginning' }),
 );
 
-/** The database refuses NUL in a text, and a control character in a label helps nobody. */
-export const label = z.string().check(
+/** What ovs-vsctl takes: no NUL, no half of a surrogate pair. And a control character in a label helps nobody. */
+const isLabel = (text: string): boolean =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused here.
-  z.refine((text) => text !== '' && text.length <= 1024 && !/[\u0000-\u001f\u007f]/.test(text), {
-    error: 'a text of 1 to 1024 characters, none of them a control character',
-  }),
-);
+  text !== '' && text.length <= 1024 && text.isWellFormed() && !/[\u0000-\u001f\u007f]/.test(text);
+
+export const label = z
+  .string()
+  .check(z.refine(isLabel, { error: 'a text of 1 to 1024 characters, none of them a control character' }));
 
 const count = z.int().check(z.gte(0), z.lte(0xffff_ffff));
 /** bit/s, and bit: as in the conventions' bandwidth capability. */

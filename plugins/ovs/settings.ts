@@ -6,6 +6,7 @@ import { vlansOf } from '../../lib/cni/vlan.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import type { Policing, PortVlans, Shaping } from '../../lib/ovs/port.ts';
 import type { Database } from '../../lib/ovs/vsctl.ts';
+import { isPciAddress } from '../../lib/pci/function.ts';
 import { type Config, type Fields, fieldsSchema, label } from './config.ts';
 import { readFlatFile } from './flat-file.ts';
 
@@ -105,7 +106,7 @@ function remoteOf(socket: string | undefined): string {
 function deviceIdOf(device: string | undefined): string | undefined {
   if (!device) return undefined;
   const id = device.toLowerCase();
-  if (/^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/.test(id)) return id;
+  if (isPciAddress(id)) return id;
   throw invalid(`deviceID: ${show(device)} is not a PCI address such as 0000:03:00.2`);
 }
 
@@ -147,7 +148,10 @@ function portVlansOf({ vlan, vlanMode, trunk = [] }: Fields): PortVlans {
   return { mode, tag: vlan, trunks };
 }
 
-/** Keys by which plumbline itself finds its rows, and OVN and others theirs. */
+/**
+ * Keys by which plumbline itself finds its rows, and what DEL is to do with them: a device-id of somebody else's choice would
+ * have it rename a NIC of the node.
+ */
 const reserved = new Set([
   'owner',
   'attachment',
@@ -162,6 +166,8 @@ const reserved = new Set([
   'pod-name',
   'pod-namespace',
   'pod-uid',
+  'device-id',
+  'device-name',
 ]);
 
 function externalIdsOf({ externalIds = {} }: Fields): Readonly<Record<string, string>> {

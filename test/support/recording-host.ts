@@ -10,7 +10,8 @@ import * as kernel from '../../lib/exec/kernel.ts';
 import type { RunResult } from '../../lib/exec/runner.ts';
 import { openNetns } from '../../lib/ip/netns.ts';
 import type { Typed } from './recording/grammar.ts';
-import { createMachine, type Machine, Refusal } from './recording/machine.ts';
+import { createMachine, hostRef, type Machine, Refusal } from './recording/machine.ts';
+import { createSwitch, type Switch } from './recording/ovs.ts';
 import { parseRun, type RecordedRun, type TypedRun } from './recording/runs.ts';
 
 export type { RecordedRun, TypedRun } from './recording/runs.ts';
@@ -21,6 +22,8 @@ export interface RecordingHost extends Host, Disposable {
   /** The same, each read back into what it came from. */
   typedRuns(): readonly TypedRun[];
   readonly machine: Machine;
+  /** Its Open vSwitch; without a bridge at first. */
+  readonly ovs: Switch;
   /** The host's own folder; everything below is in it. */
   readonly dir: string;
   /** For CNI_PATH: `host-local` is this very executable, `ipam-other` another one. */
@@ -53,6 +56,7 @@ export function recordingHost(options: RecordingOptions = {}): RecordingHost {
   mkdirSync(binDir);
   for (const name of ['host-local', 'ipam-other']) copyFileSync('/dev/null', join(binDir, name));
   const machine = createMachine();
+  const ovs = createSwitch(machine);
   const runs: RecordedRun[] = [];
   /** Read back once, when it is made. */
   const typedRuns: (() => TypedRun)[] = [];
@@ -64,7 +68,12 @@ export function recordingHost(options: RecordingOptions = {}): RecordingHost {
         const typed = tryParse(run);
         runs.push(run);
         typedRuns.push(() => typed ?? parseRun(run));
-        return { status: 0, stdout: '', stderr: '', ...(answer?.(run, typed) ?? answerOf(machine, typed)) };
+        return {
+          status: 0,
+          stdout: '',
+          stderr: '',
+          ...(answer?.(run, typed) ?? answerOf(machine, ovs, typed)),
+        };
       },
     },
     kernel: {
@@ -73,9 +82,13 @@ export function recordingHost(options: RecordingOptions = {}): RecordingHost {
       exists: (path) => (path.startsWith(dir) ? kernel.exists(path) : machine.kernel.exists(path)),
     },
     runDir: join(dir, 'run'),
+    stateDir: join(dir, 'state'),
     executable,
     openNetns(path, mayBeOwn) {
       const index = sandboxes.indexOf(path);
+      // For what goes back to the host.
+      if (path === '/proc/self/ns/net' && mayBeOwn)
+        return { path, ref: hostRef, id: '4:9', [Symbol.dispose]: () => undefined };
       if (index < 0) return openNetns(path, mayBeOwn);
       return {
         path,
@@ -87,6 +100,7 @@ export function recordingHost(options: RecordingOptions = {}): RecordingHost {
     runs,
     typedRuns: () => typedRuns.map((read) => read()),
     machine,
+    ovs,
     dir,
     binDir,
     dataDir: join(dir, 'networks'),
@@ -103,11 +117,12 @@ function tryParse(run: RecordedRun): TypedRun | undefined {
   }
 }
 
-function answerOf(machine: Machine, typed: TypedRun | undefined): Partial<RunResult> {
+function answerOf(machine: Machine, ovs: Switch, typed: TypedRun | undefined): Partial<RunResult> {
   const { action, sandbox } = typed ?? {};
   if (action?.kind === 'ip') {
     return runBatch(machine, action.lines, sandbox?.ref ?? '', action.flags.includes('-force'));
   }
+  if (action?.kind === 'vsctl') return ovs.run(action);
   if (action?.kind === 'command') return answerCommand(action.words);
   return {};
 }

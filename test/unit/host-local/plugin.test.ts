@@ -36,6 +36,7 @@ function createNode() {
     },
     kernel: { read: (path) => files[path]?.(), write: () => undefined, exists: () => false, list: () => [] },
     runDir: '/nonexistent',
+    stateDir: '/nonexistent',
     executable: '/nonexistent',
     openNetns: () => {
       throw new CniError(8, 'no namespace here');

@@ -1,0 +1,85 @@
+/**
+ * sriov: a virtual function of a NIC, given to a container.
+ *
+ * ADD reads in the order in which things happen: a function is claimed and what it was is written down; it is set up by
+ * its NIC and moved into the sandbox; it gets its addresses, and its neighbours are told.
+ */
+import { addressingOf, noAddressing } from '../../lib/attach/addressing.ts';
+import { namesOf } from '../../lib/attach/names.ts';
+import { enterSandbox } from '../../lib/attach/sandbox.ts';
+import { reportUndo } from '../../lib/cni/log.ts';
+import { type AttachmentContext, definePlugin, sandboxOf } from '../../lib/cni/plugin.ts';
+import { hasDns, type Result } from '../../lib/cni/result.ts';
+import { lockRunDir } from '../../lib/exec/lock.ts';
+import { undoStack } from '../../lib/exec/undo.ts';
+import { announce } from './announce.ts';
+import { setUpFunction } from './apply.ts';
+import { check, nameInSandbox } from './check.ts';
+import { claim } from './claim.ts';
+import { type Config, configSchema, settingsOf } from './config.ts';
+import { gc } from './gc.ts';
+import { status } from './status.ts';
+import { del, giveBack } from './teardown.ts';
+
+export const sriov = definePlugin({
+  name: 'sriov',
+  kind: 'interface',
+  about: 'gives a container a virtual function of a NIC (SR-IOV)',
+  config: configSchema,
+  args: ['MAC', 'IP'],
+  add,
+  del,
+  check,
+  gc,
+  status,
+});
+
+async function add(context: AttachmentContext<Config>): Promise<Result> {
+  const { config, host, log, ipam, attachment, request } = context;
+  const settings = settingsOf(context);
+  const sandbox = sandboxOf(context);
+  using holding = await lockRunDir(host.runner, namesOf(context).lock);
+  await using undo = undoStack(reportUndo(log));
+
+  const claimed = await claim(context, settings, sandbox);
+  undo.step(`give ${claimed.vf.address} back`, () => giveBack(context));
+  const { link } = claimed.state;
+  const name = nameInSandbox(settings, claimed.state, attachment.ifname);
+  await setUpFunction(context, claimed, settings, { sandbox, name, holding });
+
+  let addressing = noAddressing;
+  if (ipam) {
+    undo.step('release the address', () => ipam.del());
+    addressing = addressingOf(
+      await ipam.add(),
+      { gateway: false, defaultGateway: false, sandboxIndex: 0 },
+      ipam.type,
+    );
+  }
+  // A driver of userspace has no link: the addresses are reserved for the program that drives the function.
+  if (link !== undefined) {
+    await enterSandbox(host, sandbox, {
+      ifname: name,
+      alias: undefined,
+      addressing,
+      detectDuplicates: false,
+    });
+    const isConnected = config.link_state === 'disable' || (await announce(host, sandbox, name));
+    if (!isConnected) log.log('warn', `${name} has no carrier; is ${claimed.reading.pf} connected?`);
+  }
+  undo.keep();
+  return {
+    interfaces: [
+      {
+        name,
+        mac: settings.mac ?? link?.mac ?? claimed.reading.vf.mac,
+        mtu: settings.mtu ?? link?.mtu,
+        sandbox: request.netns,
+        pciID: claimed.vf.address,
+      },
+    ],
+    ips: addressing.ips,
+    routes: addressing.routes,
+    dns: hasDns(config.dns) ? config.dns : addressing.dns,
+  };
+}

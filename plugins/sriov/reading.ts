@@ -1,0 +1,52 @@
+/** One NIC as the kernel has it now: its functions, what it has set for them, and one of their links. */
+import { CniError, ErrorCode, show } from '../../lib/errors.ts';
+import type { Host } from '../../lib/exec/host.ts';
+import type { HeldLock } from '../../lib/exec/lock.ts';
+import { ipBatch } from '../../lib/ip/batch.ts';
+import { isUp, type LinkInfo, readLinks, showDevice } from '../../lib/ip/read.ts';
+import { readFunctions, showFunctions, type VfSettings } from '../../lib/ip/vf.ts';
+import type { PhysicalFunction, VirtualFunction } from '../../lib/pci/function.ts';
+
+export interface Reading {
+  /** Name of the PF's link. */
+  readonly pf: string;
+  readonly pfIsUp: boolean;
+  /** The VF's link, where it is on the host. */
+  readonly link: LinkInfo | undefined;
+  readonly vf: VfSettings;
+}
+
+/** @throws CniError 7 where the PF has no link on this node, or does not know the VF */
+export async function readFunction(
+  host: Host,
+  pf: PhysicalFunction,
+  vf: VirtualFunction,
+  holding: HeldLock,
+): Promise<Reading> {
+  const name = netdevOfPf(pf);
+  const own = vf.netdev === undefined ? [] : [showDevice(vf.netdev)];
+  const documents = await ipBatch(host, [...own, showDevice(name), showFunctions(name)], { holding });
+  const links = documents.slice(0, -1).flatMap(readLinks);
+  const settings = readFunctions(documents.at(-1)).get(vf.index);
+  if (settings === undefined) {
+    throw new CniError(
+      ErrorCode.invalidConfig,
+      `${name} (${pf.address}) says nothing of its virtual function ${vf.index} (${vf.address}): its driver ${show(pf.driver ?? 'none')} cannot set it up`,
+    );
+  }
+  const parent = links.find(({ ifname }) => ifname === name);
+  return {
+    pf: name,
+    pfIsUp: parent !== undefined && isUp(parent),
+    link: links.find(({ ifname }) => ifname === vf.netdev),
+    vf: settings,
+  };
+}
+
+export function netdevOfPf({ netdev, address, driver }: PhysicalFunction): string {
+  if (netdev !== undefined) return netdev;
+  throw new CniError(
+    ErrorCode.invalidConfig,
+    `the physical function ${address} has no link on this node (driver ${driver ?? 'none'}), by which its virtual functions could be set up`,
+  );
+}
