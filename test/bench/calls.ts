@@ -1,20 +1,21 @@
 /** One call at a time: VERSION, ADD, CHECK and DEL of each contender, in turns. */
 import {
-  bridgeConfig,
-  type Config,
   type Contender,
   type ContenderName,
   callOf,
-  floorCall,
-  prepareFloor,
+  configOf,
+  type Plugin,
+  plugIn,
   type Scenario,
 } from './contenders.ts';
+import { type Floor, floorCall, prepareFloor } from './floor.ts';
 import type { Sandbox, Station } from './station.ts';
 import { pairRatios, rotated, roundsWithin, type Summary, summarize, sums } from './statistics.ts';
 
 export type Step = 'VERSION' | 'ADD' | 'CHECK' | 'DEL' | 'ADD+DEL';
 
 export interface CallMeasure {
+  readonly plugin: Plugin;
   readonly scenario: string;
   readonly step: Step;
   /** Milliseconds. */
@@ -44,8 +45,8 @@ export interface CallOptions {
   /** Tells the networks of several scenarios apart. */
   readonly number: number;
   readonly rounds: number;
-  /** Measures the kernel's share beside, there. */
-  readonly floor?: Station;
+  /** Where the kernel's share is measured beside, if the scenario wants it. */
+  readonly floor: Station;
 }
 
 export async function measureCalls(
@@ -53,14 +54,12 @@ export async function measureCalls(
   { scenario, number, rounds, floor }: CallOptions,
 ): Promise<readonly CallMeasure[]> {
   const runners = await Promise.all([
-    ...contenders.map((contender) =>
-      pluginRunner(contender, bridgeConfig(contender.station, number, scenario)),
-    ),
-    ...(floor ? [floorRunner(floor)] : []),
+    ...contenders.map((contender) => pluginRunner(contender, scenario, number)),
+    ...(scenario.withFloor ? [floorRunner(floor, { plugin: scenario.plugin, number })] : []),
   ]);
   await runRounds(runners, rounds);
   return (['VERSION', 'ADD', 'CHECK', 'DEL', 'ADD+DEL'] as const)
-    .filter((step) => step !== 'VERSION' || floor !== undefined)
+    .filter((step) => step !== 'VERSION' || scenario.withFloor)
     .map((step) => measureOf(scenario, step, runners));
 }
 
@@ -83,6 +82,7 @@ function measureOf(scenario: Scenario, step: Step, runners: readonly Runner[]): 
   const reference = samplesOf('reference');
   const floor = samplesOf('floor');
   return {
+    plugin: scenario.plugin,
     scenario: scenario.title,
     step,
     ours: summarize(ours),
@@ -94,8 +94,10 @@ function measureOf(scenario: Scenario, step: Step, runners: readonly Runner[]): 
 
 const noSamples = (): Samples => ({ VERSION: [], ADD: [], CHECK: [], DEL: [] });
 
-async function pluginRunner(contender: Contender, config: Config): Promise<Runner> {
+async function pluginRunner(contender: Contender, scenario: Scenario, number: number): Promise<Runner> {
   const { name, station } = contender;
+  const config = configOf(contender, number, scenario);
+  await plugIn(station, scenario.plugin, number);
   const [resident, sandbox] = await twoSandboxes(station);
   // A container that stays: a bridge without ports, and a network without rules, are not what nodes have.
   await station.run(callOf(contender, 'ADD', config, resident));
@@ -117,17 +119,17 @@ async function pluginRunner(contender: Contender, config: Config): Promise<Runne
   };
 }
 
-async function floorRunner(station: Station): Promise<Runner> {
+async function floorRunner(station: Station, floor: Floor): Promise<Runner> {
   const [resident, sandbox] = await twoSandboxes(station);
-  await prepareFloor(station);
-  await station.run(floorCall('ADD', resident, 1));
+  await prepareFloor(station, floor);
+  await station.run(floorCall('ADD', floor, resident, 1));
   const samples = noSamples();
   return {
     name: 'floor',
     samples,
     async round() {
-      samples.ADD.push((await station.run(floorCall('ADD', sandbox, 2))).milliseconds);
-      samples.DEL.push((await station.run(floorCall('DEL', sandbox, 2))).milliseconds);
+      samples.ADD.push((await station.run(floorCall('ADD', floor, sandbox, 2))).milliseconds);
+      samples.DEL.push((await station.run(floorCall('DEL', floor, sandbox, 2))).milliseconds);
     },
   };
 }

@@ -1,111 +1,157 @@
-/** Who is measured: our executables, the reference plugins, and the kernel's share of the work as a shell script. */
+/** Who is measured, in what: our executables and the reference plugins, and the networks that they make. */
 import { join } from 'node:path';
 import { binDir, referenceDir, systemPath } from '../support/paths.ts';
 import type { Command } from './protocol.ts';
 import type { Sandbox, Station } from './station.ts';
 
+/** The floor is the kernel's share of the work, by a shell script: floor.ts. */
 export type ContenderName = 'ours' | 'reference' | 'floor';
 export type CniCommand = 'VERSION' | 'ADD' | 'CHECK' | 'DEL';
 
-/** A pair of executables in a node of its own: one side's rules and addresses are not in the other side's way. */
+/** Plugins that have a peer to be measured beside, in the order in which they are. */
+export const plugins = ['veth-bridge', 'macvlan', 'ipvlan'] as const;
+export type Plugin = (typeof plugins)[number];
+
+/** A set of executables in a node of its own: one side's rules and addresses are not in the other side's way. */
 export interface Contender {
   readonly name: Exclude<ContenderName, 'floor'>;
   readonly station: Station;
   /** Folder of its executables, and all of its CNI_PATH. */
   readonly folder: string;
-  readonly bridge: string;
 }
 
 export function contend(name: Contender['name'], station: Station): Contender {
-  return name === 'ours'
-    ? { name, station, folder: binDir, bridge: 'veth-bridge' }
-    : { name, station, folder: referenceDir, bridge: 'bridge' };
+  return { name, station, folder: folders[name] };
 }
 
-export type Config = Readonly<Record<string, unknown>> & { readonly name: string };
+const folders = { ours: binDir, reference: referenceDir } as const;
+
+/** What this side calls a plugin: the `type` of its configs and the name of its executable. */
+export function typeOf(name: Contender['name'], plugin: Plugin): string {
+  return name === 'reference' && plugin === 'veth-bridge' ? 'bridge' : plugin;
+}
+
+/** The executables that have to be there. */
+export function neededExecutables(): readonly string[] {
+  return (['ours', 'reference'] as const).flatMap((name) =>
+    [...plugins.map((plugin) => typeOf(name, plugin)), 'host-local'].map((type) => join(folders[name], type)),
+  );
+}
+
+export type Config = Readonly<Record<string, unknown>> & { readonly name: string; readonly type: string };
 
 export interface CallOptions {
   /** What ADD printed, as runtimes give it back with CHECK and DEL. */
   readonly result?: string;
-  readonly plugin?: 'bridge' | 'host-local';
 }
 
 /** A call as a runtime makes it. */
 export function callOf(
-  contender: Contender,
+  { folder }: Contender,
   command: CniCommand,
   config: Config,
   sandbox: Sandbox,
-  { result, plugin = 'bridge' }: CallOptions = {},
+  { result }: CallOptions = {},
 ): Command {
-  const type = plugin === 'bridge' ? contender.bridge : plugin;
   const prevResult = result === undefined ? {} : { prevResult: JSON.parse(result) as unknown };
   return {
-    argv: [join(contender.folder, type)],
+    argv: [join(folder, config.type)],
     env: {
       PATH: systemPath,
       CNI_COMMAND: command,
       CNI_CONTAINERID: sandbox.id,
       CNI_NETNS: sandbox.netns,
       CNI_IFNAME: 'eth0',
-      CNI_PATH: contender.folder,
+      CNI_PATH: folder,
     },
     // Debian's reference knows no later version.
-    input: JSON.stringify({ cniVersion: '1.0.0', type, ...config, ...prevResult }),
+    input: JSON.stringify({ cniVersion: '1.0.0', ...config, ...prevResult }),
   };
 }
 
 export interface Scenario {
+  readonly plugin: Plugin;
   readonly title: string;
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Whether VERSION is shown, and the kernel's share measured beside: once a plugin. */
+  readonly withFloor?: boolean;
+  /** Whether memory and processes are counted, too. */
+  readonly withResources?: boolean;
+  /** Whether many containers at once are measured, too. */
+  readonly withParallel?: boolean;
 }
 
 export const scenarios: readonly Scenario[] = [
-  { title: 'plain', settings: {} },
-  { title: 'ipMasq', settings: { ipMasq: true } },
-  { title: 'macspoofchk', settings: { macspoofchk: true } },
-  { title: 'ipMasq + macspoofchk', settings: { ipMasq: true, macspoofchk: true } },
+  {
+    plugin: 'veth-bridge',
+    title: 'plain',
+    settings: {},
+    withFloor: true,
+    withResources: true,
+    withParallel: true,
+  },
+  { plugin: 'veth-bridge', title: 'ipMasq', settings: { ipMasq: true }, withParallel: true },
+  { plugin: 'veth-bridge', title: 'macspoofchk', settings: { macspoofchk: true } },
+  {
+    plugin: 'veth-bridge',
+    title: 'ipMasq + macspoofchk',
+    settings: { ipMasq: true, macspoofchk: true },
+    withResources: true,
+  },
+  { plugin: 'macvlan', title: 'bridge', settings: { mode: 'bridge' }, withFloor: true, withResources: true },
+  { plugin: 'ipvlan', title: 'l2', settings: { mode: 'l2' }, withFloor: true },
 ];
 
-/** A network with a bridge and a subnet of its own: `10.<number>.0.0/16`. */
-export function bridgeConfig({ node }: Station, number: number, { settings }: Scenario): Config {
+/** The link that a network hangs on: the bridge, which the plugin makes, or the NIC, which {@link plugIn} makes. */
+export function trunkOf(plugin: Plugin, number: number): string {
+  return `${plugin === 'veth-bridge' ? 'bench' : 'nic'}${number}`;
+}
+
+/** A network with a subnet of its own, `10.<number>.0.0/16`, and a default route out of it. */
+export function configOf(
+  { name, station }: Contender,
+  number: number,
+  { plugin, settings }: Scenario,
+  range: Readonly<Record<string, string>> = {},
+): Config {
+  const trunk = trunkOf(plugin, number);
+  const isBridge = plugin === 'veth-bridge';
   return {
     name: `bench${number}`,
-    bridge: `bench${number}`,
-    isDefaultGateway: true,
+    type: typeOf(name, plugin),
+    ...(isBridge ? { bridge: trunk, isDefaultGateway: true } : { master: trunk }),
     ...settings,
-    ipam: { type: 'host-local', dataDir: node.dataDir, subnet: `10.${number}.0.0/16` },
+    ipam: {
+      type: 'host-local',
+      dataDir: station.node.dataDir,
+      ranges: [[{ subnet: `10.${number}.0.0/16`, ...range }]],
+      // With a gateway on the bridge, the plugin brings the route.
+      ...(isBridge ? {} : { routes: [{ dst: '0.0.0.0/0' }] }),
+    },
   };
 }
 
-/** The link, its addresses and routes, as a person would make them by hand, and nothing else. */
-const floorScripts = {
-  ADD: `
-ip -batch - <<END
-link add name "$1" master floor type veth peer name eth0 netns $2
-link set dev "$1" up
-END
-exec nsenter --net="$2" ip -batch - <<END
-address add $3/16 broadcast + dev eth0
-link set dev eth0 up
-route add default via 10.250.0.1
-END
-`,
-  DEL: 'exec ip link delete dev "$1"',
-} as const;
-
-/** @param number of the container: its address is `10.250.1.<number>` */
-export function floorCall(command: keyof typeof floorScripts, { netns }: Sandbox, number: number): Command {
-  const values = [`veth${number}`, netns, `10.250.1.${number}`];
-  return {
-    argv: ['/bin/sh', '-ec', floorScripts[command], 'sh', ...values],
-    env: { PATH: systemPath },
-    input: '',
-  };
+/** Makes what the network of {@link configOf} needs on its node: a NIC, which is plugged into a switch. */
+export async function plugIn({ node }: Station, plugin: Plugin, number: number): Promise<void> {
+  if (plugin === 'veth-bridge') return;
+  const nic = trunkOf(plugin, number);
+  await node.sh(`
+    ip link add switch${number} type bridge
+    ip link add port${number} master switch${number} type veth peer name ${nic}
+    for device in switch${number} port${number} ${nic}; do ip link set $device up; done
+  `);
 }
 
-export async function prepareFloor({ node }: Station): Promise<void> {
-  await node.sh(
-    'ip link add floor type bridge; ip address add 10.250.0.1/16 dev floor; ip link set floor up; sysctl -qw net.ipv4.ip_forward=1',
-  );
+/**
+ * What the kernel lacks for a plugin, in words; undefined where all is there.
+ * @throws where a link cannot be made for another reason: that is no row to leave out
+ */
+export async function lackOf({ node }: Station, plugin: Plugin): Promise<string | undefined> {
+  if (plugin === 'veth-bridge') return undefined;
+  const script =
+    'ip link add probe type veth; ip link add child link probe type "$1" || exit; ip link del probe';
+  const { code, stderr } = await node.exec(['unshare', '--net', 'sh', '-c', script, 'sh', plugin]);
+  if (code === 0) return undefined;
+  if (/unknown device type|not supported/i.test(stderr)) return 'this kernel has none';
+  throw new Error(`no ${plugin} link can be made: exit status ${code}\n${stderr}`);
 }

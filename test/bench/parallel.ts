@@ -1,10 +1,11 @@
 /** Many containers at once: a node that boots, or is drained. */
-import { type Config, type Contender, callOf, type Scenario } from './contenders.ts';
+import { type Config, type Contender, callOf, configOf, type Plugin, type Scenario } from './contenders.ts';
 import type { Answer } from './protocol.ts';
 import { describeFailure, type Sandbox } from './station.ts';
 import { pairRatios, rotated, roundsWithin, type Summary, summarize } from './statistics.ts';
 
 export interface ParallelMeasure {
+  readonly plugin: Plugin;
   readonly scenario: string;
   readonly containers: number;
   readonly contender: Contender['name'];
@@ -48,6 +49,7 @@ export async function measureParallel(
   }
   const reference = tallies.find(({ contender }) => contender.name === 'reference');
   return tallies.map((tally) => ({
+    plugin: scenario.plugin,
     scenario: scenario.title,
     containers,
     ...measureOf(tally, tally.contender.name === 'ours' ? reference : undefined),
@@ -57,7 +59,7 @@ export async function measureParallel(
 function measureOf(
   { contender, add, del, failed: [failure, ...more], addresses }: Tally,
   reference: Tally | undefined,
-): Omit<ParallelMeasure, 'scenario' | 'containers'> {
+): Omit<ParallelMeasure, 'plugin' | 'scenario' | 'containers'> {
   return {
     contender: contender.name,
     add: summarize(add),
@@ -80,28 +82,13 @@ async function tallyOf(
   contender: Contender,
   { scenario, number, containers }: ParallelOptions,
 ): Promise<Tally> {
-  const { node } = contender.station;
   const sandboxes = await contender.station.sandboxes(containers);
-  const config: Config = {
-    name: `bench${number}`,
-    bridge: `bench${number}`,
-    isDefaultGateway: true,
-    ...scenario.settings,
-    ipam: {
-      type: 'host-local',
-      dataDir: node.dataDir,
-      // As many addresses as containers: the last one has to find the only one that is free.
-      ranges: [
-        [
-          {
-            subnet: `10.${number}.0.0/24`,
-            rangeStart: `10.${number}.0.10`,
-            rangeEnd: `10.${number}.0.${10 + containers - 1}`,
-          },
-        ],
-      ],
-    },
-  };
+  // As many addresses as containers: the last one has to find the only one that is free.
+  const config = configOf(contender, number, scenario, {
+    subnet: `10.${number}.0.0/24`,
+    rangeStart: `10.${number}.0.10`,
+    rangeEnd: `10.${number}.0.${10 + containers - 1}`,
+  });
   return { contender, sandboxes, config, add: [], del: [], failed: [], addresses: 0 };
 }
 

@@ -1,5 +1,6 @@
 /** The measurements as text: tables that read as they are, and are Markdown. */
 import type { CallMeasure } from './calls.ts';
+import { type Plugin, plugins } from './contenders.ts';
 import type { Machine } from './machine.ts';
 import type { ParallelMeasure } from './parallel.ts';
 import type { ReservationMeasure } from './reservations.ts';
@@ -10,16 +11,24 @@ export interface Report {
   readonly machine: Machine;
   readonly rounds: number;
   readonly calls: readonly CallMeasure[];
+  readonly missing: readonly Missing[];
   readonly resources: readonly ResourceMeasure[];
   readonly parallel: readonly ParallelMeasure[];
   readonly reservations: readonly ReservationMeasure[];
+}
+
+/** What this machine could not measure. */
+export interface Missing {
+  readonly plugin: Plugin;
+  readonly scenario: string;
+  readonly reason: string;
 }
 
 /** What ADD and DEL with 10,000 reservations may take, by what they take on an empty range. */
 const growthLimit = 1.3;
 
 export function formatReport(report: Report, plot: string): string {
-  const { machine, rounds, calls, resources, parallel, reservations } = report;
+  const { machine, rounds, resources, parallel, reservations } = report;
   return [
     '# plumbline beside the reference plugins',
     '',
@@ -31,13 +40,11 @@ export function formatReport(report: Report, plot: string): string {
     '',
     '## One call',
     '',
-    `${rounds} rounds, fewer where the machine was too busy for them (latest.json has the counts). A bridge with a gateway,`,
-    'which has one container already; IPv4, host-local, cniVersion 1.0.0.',
-    'ipMasq: ours by nftables, the reference by its default, iptables. Floor: the same link, addresses and route by two',
-    '`ip -batch` and one `ip link delete` out of a shell script: the least that a program which calls `ip` can take.',
+    `${rounds} rounds, fewer where the machine was too busy for them (latest.json has the counts). One container is there`,
+    'already; IPv4, host-local, cniVersion 1.0.0. Floor: the same link, addresses and route by two `ip -batch` and one',
+    '`ip link delete` out of a shell script: the least that a program which calls `ip` can take.',
     '',
-    ...callTable(calls),
-    '',
+    ...plugins.flatMap((plugin) => callSection(plugin, report)),
     '## Memory and processes of a call',
     '',
     'Peak: the resident set of the largest process in the tree (wait4, median of 5), pages of the executable that all',
@@ -48,7 +55,7 @@ export function formatReport(report: Report, plot: string): string {
     '',
     `## ${parallel[0]?.containers ?? 0} containers at once`,
     '',
-    'One bridge, one range that has just enough addresses. From the first start to the last end.',
+    'veth-bridge: one bridge, one range that has just enough addresses. From the first start to the last end.',
     '',
     ...parallelTable(parallel),
     '',
@@ -64,6 +71,28 @@ export function formatReport(report: Report, plot: string): string {
     `![ADD+DEL by reservations](${plot})`,
     '',
   ].join('\n');
+}
+
+/** What a plugin's scenarios are, and what they have in common. */
+const settings: Readonly<Record<Plugin, string>> = {
+  'veth-bridge':
+    'Beside `bridge`. A bridge with a gateway. ipMasq: ours by nftables, the reference by its default, iptables.',
+  macvlan:
+    'Beside `macvlan`. The master is one end of a veth, the other is a port of a bridge without addresses.',
+  ipvlan: 'Beside `ipvlan`. The master is as that of macvlan.',
+};
+
+function callSection(plugin: Plugin, { calls, missing }: Report): string[] {
+  const measured = calls.filter((call) => call.plugin === plugin);
+  const lacking = missing.filter((lack) => lack.plugin === plugin);
+  return [
+    `### ${plugin}`,
+    '',
+    settings[plugin],
+    '',
+    ...lacking.flatMap(({ scenario, reason }) => [`Missing: ${plugin} ${scenario}: ${reason}.`, '']),
+    ...(measured.length > 0 ? [...callTable(measured), ''] : []),
+  ];
 }
 
 function callTable(calls: readonly CallMeasure[]): string[] {
@@ -85,17 +114,21 @@ function resourceTable(resources: readonly ResourceMeasure[]): string[] {
   const find = (row: ResourceMeasure, contender: string): ResourceMeasure | undefined =>
     resources.find(
       (other) =>
-        other.contender === contender && other.scenario === row.scenario && other.command === row.command,
+        other.contender === contender &&
+        other.plugin === row.plugin &&
+        other.scenario === row.scenario &&
+        other.command === row.command,
     );
   const peak = (measure: ResourceMeasure | undefined): string =>
     measure?.peak === undefined ? 'not measured: no GNU time' : measure.peak.toFixed(1);
   const children = (measure: ResourceMeasure | undefined): string =>
     measure?.children === undefined ? 'not measured: no strace' : String(measure.children);
   return table(
-    ['scenario', 'call', 'ours MiB', 'reference MiB', 'ours children', 'reference children'],
+    ['plugin', 'scenario', 'call', 'ours MiB', 'reference MiB', 'ours children', 'reference children'],
     rows.map((row) => {
       const reference = find(row, 'reference');
-      return [row.scenario, row.command, peak(row), peak(reference), children(row), children(reference)];
+      const { plugin, scenario, command } = row;
+      return [plugin, scenario, command, peak(row), peak(reference), children(row), children(reference)];
     }),
   );
 }

@@ -62,6 +62,7 @@ async function trackOf(contender: Contender, reservations: number): Promise<Trac
   if (sandbox === undefined) throw new Error('no namespace was made');
   const config: Config = {
     name: `held-${reservations}`,
+    type: 'host-local',
     // Room for 262,000.
     ipam: { type: 'host-local', dataDir, ranges: [[{ subnet: '10.64.0.0/14' }]] },
   };
@@ -75,9 +76,9 @@ async function fill({ contender, sandbox, reservations, config }: Track): Promis
   const { station } = contender;
   const folder = folderOf(station, config);
   const index = indexOf(station, config);
-  await station.run(callOf(contender, 'ADD', config, sandbox, { plugin: 'host-local' }));
+  await station.run(callOf(contender, 'ADD', config, sandbox));
   const origin = contender.name === 'ours' ? originIn(index) : undefined;
-  await station.run(callOf(contender, 'DEL', config, sandbox, { plugin: 'host-local' }));
+  await station.run(callOf(contender, 'DEL', config, sandbox));
   for (let number = 0; number < reservations; number += 1) {
     const owner = { containerId: number.toString(16).padStart(64, 'a'), ifname: 'eth0' };
     const address = addressOf(number);
@@ -107,8 +108,7 @@ function addressOf(number: number): string {
 async function oneRound(track: Track, isWarmUp: boolean): Promise<void> {
   const { contender, sandbox, config } = track;
   const call = async (command: 'ADD' | 'DEL'): Promise<number> =>
-    (await contender.station.run(callOf(contender, command, config, sandbox, { plugin: 'host-local' })))
-      .milliseconds;
+    (await contender.station.run(callOf(contender, command, config, sandbox))).milliseconds;
   const add = await call('ADD');
   const del = await call('DEL');
   if (isWarmUp) return;
@@ -137,9 +137,7 @@ async function firstAfterBoot({ contender, sandbox, config }: Track): Promise<nu
   const index = indexOf(station, config);
   for (const name of readdirSync(index).filter((entry) => entry.startsWith('boot.')))
     rmSync(join(index, name));
-  const { milliseconds } = await station.run(
-    callOf(contender, 'ADD', config, sandbox, { plugin: 'host-local' }),
-  );
-  await station.run(callOf(contender, 'DEL', config, sandbox, { plugin: 'host-local' }));
+  const { milliseconds } = await station.run(callOf(contender, 'ADD', config, sandbox));
+  await station.run(callOf(contender, 'DEL', config, sandbox));
   return milliseconds;
 }

@@ -3,12 +3,21 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram } from '../support/paths.ts';
 import { parseStrace, straceArguments } from '../support/strace.ts';
-import { bridgeConfig, type CniCommand, type Contender, callOf, type Scenario } from './contenders.ts';
+import {
+  type CniCommand,
+  type Config,
+  type Contender,
+  callOf,
+  configOf,
+  type Plugin,
+  type Scenario,
+} from './contenders.ts';
 import type { Command, Outcome } from './protocol.ts';
 import type { Station } from './station.ts';
 import { quantile } from './statistics.ts';
 
 export interface ResourceMeasure {
+  readonly plugin: Plugin;
   readonly scenario: string;
   readonly command: CniCommand;
   readonly contender: Contender['name'];
@@ -33,18 +42,19 @@ export async function measureResources(
   for (const contender of contenders) {
     const [sandbox] = await contender.station.sandboxes(1);
     if (sandbox === undefined) throw new Error('no namespace was made');
-    const config = bridgeConfig(contender.station, number, scenario);
+    const config = configOf(contender, number, scenario);
     const callAll = (wrap: Wrap): Promise<Map<CniCommand, number>> =>
       callEach(wrap, contender.station, (command, result) =>
         callOf(contender, command, config, sandbox, result),
       );
-    await evict(contender);
+    await evict(contender, config);
     const peaks = await repeated(peakProbe(contender.station), callAll);
     const children = await childrenProbe(contender.station, callAll);
     for (const command of commands) {
       const peak = peaks?.get(command);
       const count = children?.get(command);
       measures.push({
+        plugin: scenario.plugin,
         scenario: scenario.title,
         command,
         contender: contender.name,
@@ -94,8 +104,8 @@ function peakProbe({ node }: Station): Wrap | undefined {
  * Takes the executables out of the page cache: what has just been written lies there in larger pieces, of which each
  * process counts the whole: 17 MiB more for ours. Read anew, all files are alike.
  */
-async function evict({ station, folder, bridge }: Contender): Promise<void> {
-  for (const name of [bridge, 'host-local']) {
+async function evict({ station, folder }: Contender, { type }: Config): Promise<void> {
+  for (const name of [type, 'host-local']) {
     await station.node.run('dd', `if=${join(folder, name)}`, 'iflag=nocache', 'count=0', 'status=none');
   }
 }

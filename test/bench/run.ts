@@ -9,13 +9,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { binDir, isExecutable, referenceDir } from '../support/paths.ts';
+import { isExecutable } from '../support/paths.ts';
 import { type CallMeasure, measureCalls } from './calls.ts';
-import { contend, scenarios } from './contenders.ts';
+import { contend, lackOf, neededExecutables, scenarios } from './contenders.ts';
 import { describeMachine } from './machine.ts';
 import { measureParallel, type ParallelMeasure } from './parallel.ts';
 import { drawChart, type Series } from './plot.ts';
-import { formatReport, type Report } from './report.ts';
+import { formatReport, type Missing, type Report } from './report.ts';
 import { measureReservations, type ReservationMeasure } from './reservations.ts';
 import { measureResources, type ResourceMeasure } from './resources.ts';
 import { createStation } from './station.ts';
@@ -32,18 +32,25 @@ async function measure(rounds: number): Promise<Report> {
 
   const calls: CallMeasure[] = [];
   const resources: ResourceMeasure[] = [];
+  const missing: Missing[] = [];
   for (const [number, scenario] of scenarios.entries()) {
-    progress(`one call, ${scenario.title}`);
-    const beside = number === 0 ? { floor } : {};
-    calls.push(...(await measureCalls(contenders, { scenario, number, rounds, ...beside })));
-    if (number === 0 || number === scenarios.length - 1) {
+    const { plugin, title } = scenario;
+    const reason = await lackOf(oursAt, plugin);
+    if (reason !== undefined) {
+      progress(`${plugin}: ${reason}`);
+      missing.push({ plugin, scenario: title, reason });
+      continue;
+    }
+    progress(`one call, ${plugin} ${title}`);
+    calls.push(...(await measureCalls(contenders, { scenario, number, rounds, floor })));
+    if (scenario.withResources) {
       resources.push(...(await measureResources(contenders, { scenario, number })));
     }
   }
 
   const parallel: ParallelMeasure[] = [];
-  for (const [index, scenario] of scenarios.slice(0, 2).entries()) {
-    progress(`${containers} at once, ${scenario.title}`);
+  for (const [index, scenario] of scenarios.filter(({ withParallel }) => withParallel).entries()) {
+    progress(`${containers} at once, ${scenario.plugin} ${scenario.title}`);
     const number = scenarios.length + index;
     // Each takes some seconds; what is spread over so many calls needs few rounds.
     const few = Math.min(3, rounds);
@@ -52,7 +59,7 @@ async function measure(rounds: number): Promise<Report> {
 
   progress('host-local by reservations');
   const reservations = await measureReservations(contenders, sizes, Math.ceil(rounds / 2));
-  return { machine, rounds, calls, resources, parallel, reservations };
+  return { machine, rounds, calls, missing, resources, parallel, reservations };
 }
 
 function seriesOf(reservations: readonly ReservationMeasure[]): readonly Series[] {
@@ -72,7 +79,7 @@ function progress(what: string): void {
 
 function refuseIncomplete(): void {
   if (process.getuid?.() !== 0) throw new Error('the measurements make network namespaces: run them as root');
-  for (const file of [join(binDir, 'veth-bridge'), join(referenceDir, 'bridge')]) {
+  for (const file of neededExecutables()) {
     if (!isExecutable(file))
       throw new Error(`there is no ${file}: make build; apt-get install containernetworking-plugins`);
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { drawChart, ticks } from '../../bench/plot.ts';
-import { spread, table } from '../../bench/report.ts';
+import { formatReport, type Report, spread, table } from '../../bench/report.ts';
 
 describe('table', () => {
   test('is Markdown whose columns stand under each other; numbers stand right', () => {
@@ -18,6 +18,46 @@ describe('table', () => {
 
   test('a cell that is not there is empty', () => {
     expect(table(['a', 'b'], [['x']]).at(-1)).toBe('| x   |     |');
+  });
+});
+
+describe('the report', () => {
+  const time = (median: number) => ({ count: 3, median, p10: median, p90: median });
+  const call = { step: 'ADD', ours: time(40), reference: time(20), ratio: time(2) } as const;
+  const peaks = (plugin: 'veth-bridge' | 'macvlan', ours: number, reference: number) =>
+    [
+      { plugin, scenario: 'one', command: 'ADD', contender: 'ours', peak: ours, children: 2 },
+      { plugin, scenario: 'one', command: 'ADD', contender: 'reference', peak: reference, children: 1 },
+    ] as const;
+  const report: Report = {
+    machine: {},
+    rounds: 3,
+    calls: [
+      { plugin: 'veth-bridge', scenario: 'one', ...call },
+      { plugin: 'macvlan', scenario: 'one', ...call, floor: time(10) },
+    ],
+    missing: [{ plugin: 'ipvlan', scenario: 'l2', reason: 'this kernel has none' }],
+    resources: [...peaks('veth-bridge', 60, 5), ...peaks('macvlan', 61, 6)],
+    parallel: [],
+    reservations: [],
+  };
+  const text = formatReport(report, 'plot.svg');
+  const sectionOf = (heading: string) => text.split(/^#+ /m).find((part) => part.startsWith(`${heading}\n`));
+
+  test('has a table for each plugin', () => {
+    expect(sectionOf('veth-bridge')).toMatch(/\| one +\| ADD +\| +40\.0 /);
+    expect(sectionOf('macvlan')).toMatch(/\| one +\| ADD +\| +40\.0 .* 2\.00 .* 10\.0 /);
+  });
+
+  test('names what the machine could not measure, and has no empty table for it', () => {
+    expect(sectionOf('ipvlan')).toContain('\n\nMissing: ipvlan l2: this kernel has none.\n\n');
+    expect(sectionOf('ipvlan')).not.toContain('|');
+  });
+
+  test('scenarios of the same title are told apart by their plugin', () => {
+    const section = sectionOf('Memory and processes of a call');
+    expect(section).toMatch(/\| veth-bridge \| one +\| ADD +\| +60\.0 \| +5\.0 \| +2 \| +1 \|/);
+    expect(section).toMatch(/\| macvlan +\| one +\| ADD +\| +61\.0 \| +6\.0 \| +2 \| +1 \|/);
   });
 });
 
