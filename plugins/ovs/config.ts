@@ -46,7 +46,7 @@ export const fieldsSchema = z.object({
   mac: z.optional(z.string()),
   ofport_request: z.optional(z.int().check(z.gte(0), z.lte(65279))),
   interface_type: z.optional(
-    z.string().check(z.regex(/^[A-Za-z0-9_-]*$/, { error: 'a type of interface such as dpdk' })),
+    z.string().check(z.regex(/^[A-Za-z0-9_-]{0,64}$/, { error: 'a type of interface such as dpdk' })),
   ),
   deviceID: z.optional(z.string()),
   createBridge: z.optional(z.boolean()),

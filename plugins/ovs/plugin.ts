@@ -85,7 +85,8 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
   const mtu = (await link.settle()) ?? link.mtu;
   await enterSandbox(host, sandbox, {
     ifname: attachment.ifname,
-    alias: names.alias,
+    // A function would keep it when it goes back to the host.
+    alias: settings.portType === 'representor' ? undefined : names.alias,
     addressing,
     detectDuplicates: false,
     mac: settings.portType === 'veth' && mac === link.mac ? undefined : mac,

@@ -46,7 +46,10 @@ async function functionFaults(
       `${address} has the driver ${located.vf.driver ?? 'none'}, and no driver of userspace any more`,
     );
   }
-  if (link !== undefined && (await findIn(host, sandboxOf(context), address)) === undefined) {
+  if (
+    link !== undefined &&
+    (await findIn(host, sandboxOf(context), address, [context.attachment.ifname, link.name])) === undefined
+  ) {
     faults.push(`the link of ${address} is not in ${context.request.netns}`);
   }
   using holding = await lockPf(host, located.pf);

@@ -8,7 +8,7 @@ import { ipBatch, ipInSandbox } from '../../lib/ip/batch.ts';
 import type { Command } from '../../lib/ip/command.ts';
 import { linkExists } from '../../lib/ip/exists.ts';
 import { moveAs, setDown, setMac, setMtu, setUp } from '../../lib/ip/link.ts';
-import { isUp, type LinkInfo, readLinks } from '../../lib/ip/read.ts';
+import { isUp, kindOf, type LinkInfo, readLinks } from '../../lib/ip/read.ts';
 import { changeVf, noMac, type VfSettings } from '../../lib/ip/vf.ts';
 import { hasUserspaceDriver, type Located, locateVf, netdevOf } from '../../lib/pci/function.ts';
 import { fieldOf } from './config.ts';
@@ -72,7 +72,7 @@ async function bringHome(
 ): Promise<void> {
   if (vf.netdev !== undefined) return;
   if (sandbox !== undefined) {
-    const link = await findIn(host, sandbox, vf.address);
+    const link = await findIn(host, sandbox, vf.address, [state?.holder.ifname, state?.link?.name]);
     if (link !== undefined) {
       const name = homeName(host, state?.link?.name, `${pf.netdev ?? 'vf'}v${vf.index}`);
       using own = host.openNetns('/proc/self/ns/net', true);
@@ -90,10 +90,25 @@ async function bringHome(
   );
 }
 
-/** The link of a PCI device in a sandbox, whatever its name. */
-export async function findIn(host: Host, sandbox: Netns, address: string): Promise<LinkInfo | undefined> {
+/**
+ * The link of a PCI device in a sandbox, whatever its name.
+ * @param names that it may have there: before Linux 5.14 the kernel does not tell a link's device, and then the one
+ *   physical link of such a name is it
+ */
+export async function findIn(
+  host: Host,
+  sandbox: Netns,
+  address: string,
+  names: readonly (string | undefined)[] = [],
+): Promise<LinkInfo | undefined> {
   const [document] = await ipInSandbox(host, sandbox, [['address', 'show']]);
-  return readLinks(document).find(({ parentdev }) => parentdev === address);
+  const links = readLinks(document);
+  const isUntold = (link: LinkInfo): boolean =>
+    link.parentdev === undefined &&
+    kindOf(link) === undefined &&
+    !link.flags.includes('LOOPBACK') &&
+    names.includes(link.ifname);
+  return links.find(({ parentdev }) => parentdev === address) ?? links.find(isUntold);
 }
 
 /** The name that it had, or one that nobody has: `<PF>v<index>`, as udev names functions. */
