@@ -104,3 +104,12 @@ export function setPort(device: string, { hairpin, isolated }: PortSettings): Co
   const settings = [...(hairpin ? ['hairpin', 'on'] : []), ...(isolated ? ['isolated', 'on'] : [])];
   return settings.length === 0 ? [] : [['link', 'set', 'dev', device, 'type', 'bridge_slave', ...settings]];
 }
+/** Flags of a link that whoever has it may switch (ip-link(8)), by the names that ip prints. */
+export const switchableFlags = {
+  PROMISC: 'promisc',
+  ALLMULTI: 'allmulticast',
+  MULTICAST: 'multicast',
+} as const;
+export const setFlag = (device: string, flag: keyof typeof switchableFlags, on: boolean): Command => [
+  ...['link', 'set', 'dev', device, switchableFlags[flag], on ? 'on' : 'off'],
+];

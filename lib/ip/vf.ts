@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import { CniError, ErrorCode } from '../errors.ts';
 import type { Command } from './command.ts';
+import { setMac } from './link.ts';
 
 /** What a NIC has set for one of its VFs. What a driver does not tell is undefined. */
 export interface VfSettings {
@@ -141,6 +142,37 @@ export function changeVf(
         command: ['link', 'set', 'dev', pf, 'vf', String(index), name, ...values],
       };
     });
+}
+
+/** A VF's own link, and the address that it is to have. */
+export interface OwnMac {
+  readonly ifname: string;
+  readonly mac: string | undefined;
+  readonly wanted: string | undefined;
+}
+
+/**
+ * What gives a VF's link another address, and has its PF set one. While the PF has set one, igb denies the function any
+ * other, so that one is taken back first; and the function's own comes before the PF's.
+ * @param wanted what the PF is to set; undefined for what it has set
+ */
+export function changeMacs(
+  pf: string,
+  index: number,
+  before: VfSettings,
+  own: OwnMac | undefined,
+  wanted: string | undefined,
+): readonly VfCommand[] {
+  const change = own?.wanted !== undefined && own.wanted !== own.mac ? own : undefined;
+  const isSet = before.mac !== undefined && before.mac !== noMac;
+  const between = change && isSet ? { ...before, mac: noMac } : before;
+  return [
+    ...changeVf(pf, index, before, { mac: between.mac }),
+    ...(change?.wanted === undefined
+      ? []
+      : [{ field: 'mac' as const, value: change.wanted, command: setMac(change.ifname, change.wanted) }]),
+    ...changeVf(pf, index, between, { mac: wanted ?? before.mac }),
+  ];
 }
 
 /** Given to a VF, it takes back the one that it was given. */

@@ -38,11 +38,11 @@ export function isPciAddress(text: string): boolean {
   return pciAddress.test(text);
 }
 
-/** Drivers that hand a device to a program, and make no link of it. */
-const userspaceDrivers = new Set(['vfio-pci', 'uio_pci_generic', 'igb_uio', 'pci-stub']);
+/** Drivers that hand a device to a program, and make no link of it: vfio-pci and those that vendors made of it, too. */
+const userspaceDriver = /^(?:(?:.+[_-])?vfio[_-]pci|uio_pci_generic|igb_uio|pci-stub)$/;
 
 export function hasUserspaceDriver({ driver }: Pick<VirtualFunction, 'driver'>): boolean {
-  return driver !== undefined && userspaceDrivers.has(driver);
+  return driver !== undefined && userspaceDriver.test(driver);
 }
 
 /** The PF of a VF, and the VF among its siblings: one reading of one NIC. */
@@ -149,6 +149,16 @@ function fact(kernel: Kernel, file: string, key: string): string | undefined {
 /** The link of a PCI device on the host, by whatever name it has now. */
 export function netdevOf({ kernel }: Host, address: string): string | undefined {
   return kernel.list(`${devices}/${address}/net`)[0];
+}
+
+/** File of the alias of a device's link on the host; writing a line's end takes the alias away, which ip cannot say in a batch. */
+export const aliasFile = (address: string, netdev: string): string =>
+  `${devices}/${address}/net/${netdev}/ifalias`;
+
+/** The alias of a device's link, while it is on the host and has one. */
+export function aliasOf(host: Host, address: string): string | undefined {
+  const netdev = netdevOf(host, address);
+  return netdev === undefined ? undefined : host.kernel.read(aliasFile(address, netdev)) || undefined;
 }
 
 /** File that makes VFs where it has 0. */

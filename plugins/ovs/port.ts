@@ -6,12 +6,12 @@ import type { HeldLock } from '../../lib/exec/lock.ts';
 import { limitsOf } from '../../lib/ip/limits.ts';
 import { addPort, type PortPlan, removeRows } from '../../lib/ovs/port.ts';
 import { numberOf, quote } from '../../lib/ovs/row.ts';
-import { commitAndWait, isOvsError, readRows, type VsctlCommand } from '../../lib/ovs/vsctl.ts';
+import { commit, commitAndWait, isOvsError, readRows, type VsctlCommand } from '../../lib/ovs/vsctl.ts';
 import { findSwitchedFunction, uplinkCandidates } from '../../lib/pci/representor.ts';
 import type { Config } from './config.ts';
 import type { Link } from './link.ts';
 import { marksOf, ofAttachment } from './marks.ts';
-import { findRows, removalOf, type Survey } from './rows.ts';
+import { findRows, type MarkedRow, removalOf, type Survey } from './rows.ts';
 import type { Settings } from './settings.ts';
 
 /**
@@ -127,7 +127,12 @@ async function removalOfDead(
     all.map((mark) => [ofAttachment(mark)]),
     { holding },
   );
-  return removeRows(removalOf(rows));
+  const isOwn = ({ marks: { attachment } }: MarkedRow): boolean => attachment === identity.mark;
+  if (!rows.some((row) => isOwn(row) && row.hasQos)) return removeRows(removalOf(rows));
+  // A port with QoS leaves its bridge in a way that ovs-vsctl does not see: it would find two of the name that is about
+  // to be used again. So this attachment's own rows, of an ADD that no DEL has followed, go in a transaction before.
+  await commit(host, database, removeRows(removalOf(rows.filter(isOwn))), { holding });
+  return removeRows(removalOf(rows.filter((row) => !isOwn(row))));
 }
 
 /**

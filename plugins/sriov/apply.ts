@@ -1,12 +1,13 @@
 /** A virtual function set up and moved into the sandbox: one child. */
+import { namesOf } from '../../lib/attach/names.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import type { Netns } from '../../lib/exec/host.ts';
 import type { HeldLock } from '../../lib/exec/lock.ts';
 import { type IpError, ipBatch, isIpError } from '../../lib/ip/batch.ts';
 import type { Command } from '../../lib/ip/command.ts';
-import { moveAs, setMac, setMtu, setUp } from '../../lib/ip/link.ts';
-import { changeVf, type VfSettings } from '../../lib/ip/vf.ts';
+import { moveAs, setAlias, setMtu, setUp } from '../../lib/ip/link.ts';
+import { changeMacs, changeVf, type VfCommand, type VfSettings } from '../../lib/ip/vf.ts';
 import type { Claim } from './claim.ts';
 import { type Config, fieldOf, type Settings } from './config.ts';
 
@@ -16,32 +17,40 @@ interface Step {
   readonly what?: { readonly field: string; readonly value: string };
 }
 
+interface Target {
+  readonly sandbox: Netns;
+  /** That the link gets in the sandbox. */
+  readonly name: string;
+  /** The NIC's lock: a child that outlives a killed call is waited for by whoever comes next. */
+  readonly holding: HeldLock;
+}
+
 /**
- * @param name that the link gets in the sandbox
  * @throws CniError 7 that names the setting and the driver that does not take it, 102 where the name is taken
  */
 export async function setUpFunction(
   context: AttachmentContext<Config>,
   { pf, vf, reading }: Claim,
   settings: Settings,
-  { sandbox, name, holding }: { readonly sandbox: Netns; readonly name: string; readonly holding: HeldLock },
+  { sandbox, name, holding }: Target,
 ): Promise<void> {
   const { host, request } = context;
   const { link } = reading;
   const { mac, mtu } = settings;
+  const own = link && { ifname: link.ifname, mac: link.address, wanted: mac };
+  const blamed = ({ command, field, value }: VfCommand): Step => ({
+    command,
+    what: { field: fieldToBlame(field, settings), value },
+  });
   const steps: Step[] = [
     ...(reading.pfIsUp ? [] : [{ command: setUp(reading.pf) }]),
-    // Before the PF's own "vf mac": from then on igb denies the function another one.
-    ...(link && mac !== undefined && link.address !== mac
-      ? [{ command: setMac(link.ifname, mac), what: { field: 'mac', value: mac } }]
-      : []),
+    // First, so that it is found by this where its record is lost; its sandbox may die, and it outlives that.
+    ...(link ? [{ command: setAlias(link.ifname, namesOf(context).alias) }] : []),
     ...(link && mtu !== undefined && link.mtu !== mtu
       ? [{ command: setMtu(link.ifname, mtu), what: { field: 'mtu', value: String(mtu) } }]
       : []),
-    ...changeVf(reading.pf, vf.index, reading.vf, settings.vf).map(({ command, field, value }) => ({
-      command,
-      what: { field: fieldToBlame(field, settings), value },
-    })),
+    ...changeVf(reading.pf, vf.index, reading.vf, { ...settings.vf, mac: undefined }).map(blamed),
+    ...changeMacs(reading.pf, vf.index, reading.vf, own, mac).map(blamed),
     ...(link ? [{ command: moveAs(link.ifname, sandbox.ref, name) }] : []),
   ];
   if (steps.length === 0) return;
@@ -57,6 +66,7 @@ export async function setUpFunction(
       driver: pf.driver,
       device: vf.address,
       netns: request.netns,
+      ifname: request.ifname,
       name,
     });
   }
@@ -71,10 +81,15 @@ interface Place {
   readonly driver: string | undefined;
   readonly device: string;
   readonly netns: string;
+  readonly ifname: string;
   readonly name: string;
 }
 
-function explain(error: IpError, what: Step['what'], { driver, device, netns, name }: Place): CniError {
+function explain(
+  error: IpError,
+  what: Step['what'],
+  { driver, device, netns, ifname, name }: Place,
+): CniError {
   if (what !== undefined) {
     return new CniError(
       ErrorCode.invalidConfig,
@@ -85,7 +100,7 @@ function explain(error: IpError, what: Step['what'], { driver, device, netns, na
   if (isIpError(error, 'exists')) {
     return new CniError(
       ErrorCode.alreadyExists,
-      `CNI_IFNAME: ${show(name)} exists in ${netns} already; it is left as it is`,
+      `${name === ifname ? 'CNI_IFNAME' : 'keepName'}: ${show(name)} exists in ${netns} already; it is left as it is`,
       error.details,
     );
   }

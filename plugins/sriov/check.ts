@@ -4,10 +4,9 @@ import { recordedIn } from '../../lib/attach/recorded.ts';
 import { type AttachmentContext, sandboxOf } from '../../lib/cni/plugin.ts';
 import type { VfSettings } from '../../lib/ip/vf.ts';
 import { hasUserspaceDriver, locateVf } from '../../lib/pci/function.ts';
-import { lockPf } from './claim.ts';
 import { type Config, fieldOf, type Settings, settingsOf } from './config.ts';
-import { readFunction } from './reading.ts';
-import { findIn } from './restore.ts';
+import { findIn, namesInside } from './home.ts';
+import { lockPf, readFunction } from './reading.ts';
 import { type State, stateOf } from './state.ts';
 
 export async function check(context: AttachmentContext<Config>): Promise<void> {
@@ -35,9 +34,10 @@ export function nameInSandbox({ keepName }: Settings, state: State | undefined, 
 async function functionFaults(
   context: AttachmentContext<Config>,
   settings: Settings,
-  { address, link }: State,
+  state: State,
 ): Promise<string[]> {
   const { host } = context;
+  const { address, link } = state;
   const located = locateVf(host, address);
   if (located === undefined) return [`the virtual function ${address} is gone`];
   const faults: string[] = [];
@@ -48,14 +48,16 @@ async function functionFaults(
   }
   if (
     link !== undefined &&
-    (await findIn(host, sandboxOf(context), address, [context.attachment.ifname, link.name])) === undefined
+    (await findIn(host, sandboxOf(context), address, namesInside(state))) === undefined
   ) {
     faults.push(`the link of ${address} is not in ${context.request.netns}`);
   }
   using holding = await lockPf(host, located.pf);
   const { vf } = await readFunction(host, located.pf, located.vf, holding);
+  // What a driver does not tell cannot be checked.
   const wrong = (Object.keys(settings.vf) as (keyof VfSettings)[])
-    .filter((field) => settings.vf[field] !== undefined && vf[field] !== settings.vf[field])
+    .filter((field) => settings.vf[field] !== undefined && vf[field] !== undefined)
+    .filter((field) => vf[field] !== settings.vf[field])
     .map((field) => `${fieldOf[field]} of ${address} is ${vf[field]}, not ${settings.vf[field]}`);
   return [...faults, ...wrong];
 }

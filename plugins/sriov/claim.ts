@@ -3,13 +3,15 @@
  * no two calls take the same one.
  */
 import { alreadyAttached } from '../../lib/attach/veth.ts';
+import { isOurMark } from '../../lib/cni/identity.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import type { Host, Netns } from '../../lib/exec/host.ts';
-import { type HeldLock, lockPath, lockRunDir } from '../../lib/exec/lock.ts';
+import type { HeldLock } from '../../lib/exec/lock.ts';
 import { identityOf } from '../../lib/exec/machine.ts';
-import { isUp } from '../../lib/ip/read.ts';
+import { isUp, type LinkInfo } from '../../lib/ip/read.ts';
 import {
+  aliasOf,
   findPf,
   findVf,
   hasUserspaceDriver,
@@ -20,7 +22,7 @@ import {
 import { type Config, invalid, type Settings } from './config.ts';
 import { ensureVfs } from './make.ts';
 import { type Reading, readFunction } from './reading.ts';
-import { restore } from './restore.ts';
+import { flagsOf, restore } from './restore.ts';
 import { broken, isHolderAlive, readState, type State, stateOf, writeState } from './state.ts';
 
 /** A function that is this attachment's now, and what it was. */
@@ -29,27 +31,30 @@ export interface Claim extends Located {
   readonly reading: Reading;
 }
 
-export function lockPf(host: Host, { address }: PhysicalFunction): Promise<HeldLock> {
-  return lockRunDir(host.runner, lockPath(host.runDir, 'sriov', address));
+/**
+ * @returns whether this attachment had a function, in a sandbox that is gone
+ * @throws CniError 102 where it has one now
+ */
+export function hadFunction({ host, attachment }: AttachmentContext<Config>): boolean {
+  const own = stateOf(host, attachment);
+  if (own === undefined) return false;
+  if (!isHolderAlive(host, own)) return true;
+  const { containerId, ifname, network } = attachment;
+  throw alreadyAttached(containerId, ifname, network, own.link?.name ?? own.address);
 }
 
 /**
- * @throws CniError 102 where this attachment has one already, or the one named is another's; 103 where none is free; 7
- *   where there is no such function
+ * @param holding the NIC's lock
+ * @throws CniError 102 where the one named is another's; 103 where none is free; 7 where there is no such function
  */
 export async function claim(
   context: AttachmentContext<Config>,
   settings: Settings,
   sandbox: Netns,
+  pf: PhysicalFunction,
+  holding: HeldLock,
 ): Promise<Claim> {
-  const { host, attachment } = context;
-  const own = stateOf(host, attachment);
-  if (own !== undefined && isHolderAlive(host, own)) {
-    const { containerId, ifname, network } = attachment;
-    throw alreadyAttached(containerId, ifname, network, own.link?.name ?? own.address);
-  }
-  const pf = pfOf(host, settings);
-  using holding = await lockPf(host, pf);
+  const { host } = context;
   const current = settings.numVfs === undefined ? pf : await ensureVfs(host, pf, settings.numVfs, holding);
   const vf =
     settings.deviceId === undefined ? firstFree(host, current) : named(host, settings.deviceId, settings);
@@ -62,7 +67,8 @@ export async function claim(
   return { ...located, state, reading };
 }
 
-function pfOf(host: Host, { deviceId, deviceField, master }: Settings): PhysicalFunction {
+/** The NIC that the config names, by itself or by one of its functions. */
+export function pfOf(host: Host, { deviceId, deviceField, master }: Settings): PhysicalFunction {
   const byMaster = master === undefined ? undefined : findPf(host, master, 'master');
   if (deviceId === undefined) return byMaster ?? findPf(host, '', 'master');
   const { pf } = findVf(host, deviceId, deviceField);
@@ -128,9 +134,12 @@ async function giveBackIfStale(
   holding: HeldLock,
 ): Promise<void> {
   const state = readState(host, vf.address);
-  if (state === undefined) return;
+  // Without a record, the mark that an ADD has left on it tells of one that was lost.
+  if (state === undefined && !isOurMark(aliasOf(host, vf.address))) return;
   const holder =
-    state === broken ? 'a broken record' : `container ${state.holder.containerId}, which is gone`;
+    typeof state === 'object'
+      ? `container ${state.holder.containerId}, which is gone`
+      : `a container whose record is ${state === broken ? 'broken' : 'lost'}`;
   log.log('warn', `took ${vf.address} back from ${holder}`, { pf: pf.netdev });
   await restore(host, log, vf.address, { state, sandbox: undefined, holding });
 }
@@ -153,9 +162,12 @@ function stateOfNow(
       netnsId: sandbox.id,
       boot: identityOf(host.kernel).bootId(),
     },
-    ...(link === undefined
-      ? {}
-      : { link: { name: link.ifname, mac: link.address ?? '', mtu: link.mtu, up: isUp(link) } }),
+    ...(link === undefined ? {} : { link: linkOfNow(link) }),
     vf: settings,
   };
+}
+
+function linkOfNow(link: LinkInfo): State['link'] {
+  const { ifname: name, address: mac = '', mtu, ifalias: alias } = link;
+  return { name, mac, mtu, up: isUp(link), alias, flags: flagsOf(link) };
 }

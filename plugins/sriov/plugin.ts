@@ -10,14 +10,17 @@ import { enterSandbox } from '../../lib/attach/sandbox.ts';
 import { reportUndo } from '../../lib/cni/log.ts';
 import { type AttachmentContext, definePlugin, sandboxOf } from '../../lib/cni/plugin.ts';
 import { hasDns, type Result } from '../../lib/cni/result.ts';
+import type { Netns } from '../../lib/exec/host.ts';
 import { lockRunDir } from '../../lib/exec/lock.ts';
-import { undoStack } from '../../lib/exec/undo.ts';
+import { type Undo, undoStack } from '../../lib/exec/undo.ts';
+import { noMac } from '../../lib/ip/vf.ts';
 import { announce } from './announce.ts';
 import { setUpFunction } from './apply.ts';
 import { check, nameInSandbox } from './check.ts';
-import { claim } from './claim.ts';
-import { type Config, configSchema, settingsOf } from './config.ts';
+import { type Claim, claim, hadFunction, pfOf } from './claim.ts';
+import { type Config, configSchema, type Settings, settingsOf } from './config.ts';
 import { gc } from './gc.ts';
+import { lockPf } from './reading.ts';
 import { status } from './status.ts';
 import { del, giveBack } from './teardown.ts';
 
@@ -35,17 +38,15 @@ export const sriov = definePlugin({
 });
 
 async function add(context: AttachmentContext<Config>): Promise<Result> {
-  const { config, host, log, ipam, attachment, request } = context;
+  const { config, host, log, ipam, request } = context;
   const settings = settingsOf(context);
   const sandbox = sandboxOf(context);
-  using holding = await lockRunDir(host.runner, namesOf(context).lock);
+  using _holding = await lockRunDir(host.runner, namesOf(context).lock);
   await using undo = undoStack(reportUndo(log));
 
-  const claimed = await claim(context, settings, sandbox);
-  undo.step(`give ${claimed.vf.address} back`, () => giveBack(context));
+  if (hadFunction(context)) await giveBack(context);
+  const { claimed, name } = await take(context, settings, sandbox, undo);
   const { link } = claimed.state;
-  const name = nameInSandbox(settings, claimed.state, attachment.ifname);
-  await setUpFunction(context, claimed, settings, { sandbox, name, holding });
 
   let addressing = noAddressing;
   if (ipam) {
@@ -72,7 +73,7 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
     interfaces: [
       {
         name,
-        mac: settings.mac ?? link?.mac ?? claimed.reading.vf.mac,
+        mac: settings.mac ?? link?.mac ?? macByPf(claimed),
         mtu: settings.mtu ?? link?.mtu,
         sandbox: request.netns,
         pciID: claimed.vf.address,
@@ -82,4 +83,30 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
     routes: addressing.routes,
     dns: hasDns(config.dns) ? config.dns : addressing.dns,
   };
+}
+
+interface Taken {
+  readonly claimed: Claim;
+  /** Of the link in the sandbox. */
+  readonly name: string;
+}
+
+/** Under the NIC's lock from the choice to the move: nobody finds a function that is halfway there. */
+async function take(
+  context: AttachmentContext<Config>,
+  settings: Settings,
+  sandbox: Netns,
+  undo: Undo,
+): Promise<Taken> {
+  const pf = pfOf(context.host, settings);
+  using holding = await lockPf(context.host, pf);
+  const claimed = await claim(context, settings, sandbox, pf, holding);
+  undo.step(`give ${claimed.vf.address} back`, () => giveBack(context));
+  const name = nameInSandbox(settings, claimed.state, context.attachment.ifname);
+  await setUpFunction(context, claimed, settings, { sandbox, name, holding });
+  return { claimed, name };
+}
+
+function macByPf({ reading }: Claim): string | undefined {
+  return reading.vf.mac === noMac ? undefined : reading.vf.mac;
 }

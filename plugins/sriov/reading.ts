@@ -1,7 +1,7 @@
 /** One NIC as the kernel has it now: its functions, what it has set for them, and one of their links. */
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import type { Host } from '../../lib/exec/host.ts';
-import type { HeldLock } from '../../lib/exec/lock.ts';
+import { type HeldLock, lockPath, lockRunDir } from '../../lib/exec/lock.ts';
 import { ipBatch } from '../../lib/ip/batch.ts';
 import { isUp, type LinkInfo, readLinks, showDevice } from '../../lib/ip/read.ts';
 import { readFunctions, showFunctions, type VfSettings } from '../../lib/ip/vf.ts';
@@ -14,6 +14,11 @@ export interface Reading {
   /** The VF's link, where it is on the host. */
   readonly link: LinkInfo | undefined;
   readonly vf: VfSettings;
+}
+
+/** Whoever chooses, changes or restores a function of a NIC holds its lock. */
+export function lockPf(host: Host, { address }: Pick<PhysicalFunction, 'address'>): Promise<HeldLock> {
+  return lockRunDir(host.runner, lockPath(host.runDir, 'sriov', address));
 }
 
 /** @throws CniError 7 where the PF has no link on this node, or does not know the VF */

@@ -1,22 +1,22 @@
 /** A virtual function made what it was before it was given away: found by its PCI address, wherever it is by now. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { isOurMark } from '../../lib/cni/identity.ts';
 import type { Log } from '../../lib/cni/log.ts';
 import { CniError, ErrorCode } from '../../lib/errors.ts';
 import type { Host, Netns } from '../../lib/exec/host.ts';
 import type { HeldLock } from '../../lib/exec/lock.ts';
-import { ipBatch, ipInSandbox } from '../../lib/ip/batch.ts';
+import { ipBatch } from '../../lib/ip/batch.ts';
 import type { Command } from '../../lib/ip/command.ts';
-import { linkExists } from '../../lib/ip/exists.ts';
-import { moveAs, setDown, setMac, setMtu, setUp } from '../../lib/ip/link.ts';
-import { isUp, kindOf, type LinkInfo, readLinks } from '../../lib/ip/read.ts';
-import { changeVf, noMac, type VfSettings } from '../../lib/ip/vf.ts';
-import { hasUserspaceDriver, type Located, locateVf, netdevOf } from '../../lib/pci/function.ts';
+import { setDown, setFlag, setMtu, setUp, switchableFlags } from '../../lib/ip/link.ts';
+import { isUp, type LinkInfo } from '../../lib/ip/read.ts';
+import { changeMacs, changeVf, noMac, type VfSettings } from '../../lib/ip/vf.ts';
+import { aliasFile, aliasOf, type Located, locateVf } from '../../lib/pci/function.ts';
 import { fieldOf } from './config.ts';
+import { bringHome, freeName } from './home.ts';
 import { type Reading, readFunction } from './reading.ts';
-import { type broken, removeState, type State } from './state.ts';
+import { type broken, isOfThisBoot, removeState, type State } from './state.ts';
 
 export interface Restoring {
-  /** What it was; where nobody knows any more, it gets the driver's defaults and keeps its name, or gets a free one. */
+  /** What it was; where nobody knows any more, it gets the driver's defaults and a free name. */
   readonly state: State | typeof broken | undefined;
   /** Where it may be. */
   readonly sandbox: Netns | undefined;
@@ -32,93 +32,54 @@ export async function restore(
   { state, sandbox, holding }: Restoring,
 ): Promise<void> {
   const located = locateVf(host, address);
-  if (located === undefined) {
-    // Its NIC's functions were removed, or the NIC itself: there is nothing to restore.
-    removeState(host, address);
-    return;
-  }
+  // Its NIC's functions were removed, or the NIC itself: there is nothing to restore.
+  if (located === undefined) return removeState(host, address);
   const known = typeof state === 'object' ? state : undefined;
+  const isHome = await bringHome(host, located, known, sandbox);
+  if (known !== undefined && !isOfThisBoot(host, known) && !isOurMark(aliasOf(host, address))) {
+    log.log('info', `${address} was reset by a reboot; the record of before is dropped`);
+    return removeState(host, address);
+  }
+  if (!isHome) throw nowhere(address);
   if (known === undefined) {
-    log.log('warn', `no record tells what ${address} was before: it gets the driver's defaults`, {
-      pf: located.pf.netdev,
-    });
+    const pf = located.pf.netdev;
+    log.log('warn', `no record tells what ${address} was before: it gets the driver's defaults`, { pf });
   }
-  if (!hasUserspaceDriver(located.vf)) await bringHome(host, located, known, sandbox);
-  const { pf, vf } = locateVf(host, address) ?? located;
-  const reading = await readFunction(host, pf, vf, holding);
-  const target = targetOf(reading, known);
-  const commands = commandsFor(reading, vf.index, target);
+  const here = locateVf(host, address) ?? located;
+  const reading = await readFunction(host, here.pf, here.vf, holding);
+  const target = targetOf(host, here, reading, known);
+  const wanted = known?.link?.name;
+  if (reading.link && wanted !== undefined && target.link?.name !== wanted) {
+    log.log('warn', `${address} was ${wanted}, and another link has that name: it is ${target.link?.name}`);
+  }
+  const commands = commandsFor(reading, here.vf.index, target);
   if (commands.length > 0) await ipBatch(host, commands, { holding, force: true });
-  const after = locateVf(host, address) ?? located;
+  const after = locateVf(host, address) ?? here;
   const faults = differences(await readFunction(host, after.pf, after.vf, holding), target);
-  if (faults.length > 0) {
-    throw new CniError(
-      ErrorCode.commandFailed,
-      `${address} is not as it was before: ${faults.join('; ')} (driver ${pf.driver ?? 'none'})`,
-    );
-  }
+  if (faults.length > 0) throw notAsBefore(address, faults, here.pf.driver);
+  takeMarkAway(host, address, target);
   removeState(host, address);
 }
 
-/** Milliseconds between looks: the kernel returns a function a moment after its namespace has gone. */
-const patience = [0, 20, 50, 100, 200, 400, 700, 1000];
-
-/** Out of the sandbox, by the PCI address that the kernel tells of it; or awaited, where the sandbox has died. */
-async function bringHome(
-  host: Host,
-  { pf, vf }: Located,
-  state: State | undefined,
-  sandbox: Netns | undefined,
-): Promise<void> {
-  if (vf.netdev !== undefined) return;
-  if (sandbox !== undefined) {
-    const link = await findIn(host, sandbox, vf.address, [state?.holder.ifname, state?.link?.name]);
-    if (link !== undefined) {
-      const name = homeName(host, state?.link?.name, `${pf.netdev ?? 'vf'}v${vf.index}`);
-      using own = host.openNetns('/proc/self/ns/net', true);
-      await ipInSandbox(host, sandbox, [setDown(link.ifname), moveAs(link.ifname, own.ref, name)]);
-      return;
-    }
-  }
-  for (const pause of patience) {
-    await sleep(pause);
-    if (netdevOf(host, vf.address) !== undefined) return;
-  }
-  throw new CniError(
+function nowhere(address: string): CniError {
+  return new CniError(
     ErrorCode.tryAgainLater,
-    `the link of ${vf.address} is neither in the sandbox nor back on this node; does another program hold its network namespace?`,
+    `the link of ${address} is neither in the sandbox nor back on this node; does another program hold its network namespace?`,
   );
 }
 
-/**
- * The link of a PCI device in a sandbox, whatever its name.
- * @param names that it may have there: before Linux 5.14 the kernel does not tell a link's device, and then the one
- *   physical link of such a name is it
- */
-export async function findIn(
-  host: Host,
-  sandbox: Netns,
-  address: string,
-  names: readonly (string | undefined)[] = [],
-): Promise<LinkInfo | undefined> {
-  const [document] = await ipInSandbox(host, sandbox, [['address', 'show']]);
-  const links = readLinks(document);
-  const isUntold = (link: LinkInfo): boolean =>
-    link.parentdev === undefined &&
-    kindOf(link) === undefined &&
-    !link.flags.includes('LOOPBACK') &&
-    names.includes(link.ifname);
-  return links.find(({ parentdev }) => parentdev === address) ?? links.find(isUntold);
+function notAsBefore(address: string, faults: readonly string[], driver = 'none'): CniError {
+  return new CniError(
+    ErrorCode.commandFailed,
+    `${address} is not as it was before: ${faults.join('; ')} (driver ${driver})`,
+  );
 }
 
-/** The name that it had, or one that nobody has: `<PF>v<index>`, as udev names functions. */
-function homeName(host: Host, wanted: string | undefined, fallback: string): string {
-  const names = [
-    ...(wanted === undefined ? [] : [wanted]),
-    fallback.slice(0, 15),
-    ...Array.from({ length: 1000 }, (_, index) => `vf${index}`),
-  ];
-  return names.find((name) => !linkExists(host, name)) ?? fallback.slice(0, 15);
+/** The label by which it is found without a record goes last, once it needs none any more. */
+function takeMarkAway(host: Host, address: string, { link }: Target): void {
+  const { netdev } = locateVf(host, address)?.vf ?? {};
+  if (netdev === undefined || !isOurMark(aliasOf(host, address))) return;
+  host.kernel.write(aliasFile(address, netdev), `${link?.alias ?? ''}\n`);
 }
 
 interface Target {
@@ -126,12 +87,15 @@ interface Target {
   readonly link: State['link'];
 }
 
-function targetOf(reading: Reading, state: State | undefined): Target {
+function targetOf(host: Host, located: Located, { link, vf }: Reading, state: State | undefined): Target {
   if (state !== undefined) {
     const { mac, spoofchk, trust, linkState } = state.vf;
-    return { vf: { ...state.vf, mac, spoofchk, trust, linkState }, link: state.link };
+    return {
+      vf: { ...state.vf, mac, spoofchk, trust, linkState },
+      link: state.link && { ...state.link, name: freeName(host, located, state.link.name) },
+    };
   }
-  const { spoofchk, trust, linkState } = reading.vf;
+  const { spoofchk, trust, linkState } = vf;
   return {
     vf: {
       mac: noMac,
@@ -145,28 +109,43 @@ function targetOf(reading: Reading, state: State | undefined): Target {
       maxTxRate: 0,
       minTxRate: 0,
     },
-    link: reading.link && {
-      name: reading.link.ifname,
-      mac: reading.link.address ?? '',
-      mtu: 1500,
-      up: false,
-    },
+    link: link && { name: ownName(host, located, link), mac: link.address ?? '', mtu: 1500, up: false },
   };
 }
 
+/** A name that a sandbox or the kernel has given it is not kept. */
+function ownName(host: Host, located: Located, { ifname, ifalias }: LinkInfo): string {
+  const isForeign = isOurMark(ifalias) || /^dev\d+$/.test(ifname);
+  return freeName(host, located, isForeign ? undefined : ifname);
+}
+
+type Flag = keyof typeof switchableFlags;
+
+/** The switchable flags that are on. */
+export const flagsOf = ({ flags }: LinkInfo): Flag[] =>
+  (Object.keys(switchableFlags) as Flag[]).filter((flag) => flags.includes(flag));
+
 /** The PF's settings first: while it has set a MAC address, the function cannot choose another. */
 function commandsFor({ pf, link, vf }: Reading, index: number, target: Target): Command[] {
-  const settings = changeVf(pf, index, vf, target.vf).map(({ command }) => command);
-  if (link === undefined || target.link === undefined) return settings;
-  const { name, mac, mtu, up } = target.link;
+  const settings = changeVf(pf, index, vf, { ...target.vf, mac: undefined });
+  if (link === undefined || target.link === undefined) {
+    return [...settings, ...changeMacs(pf, index, vf, undefined, target.vf.mac)].map(
+      ({ command }) => command,
+    );
+  }
+  const { name, mac, mtu, up, flags } = target.link;
   const renamed = link.ifname !== name;
   const rename: Command = ['link', 'set', 'dev', link.ifname, 'name', name];
+  const own = { ifname: name, mac: link.address, wanted: mac };
+  const switched = (Object.keys(switchableFlags) as Flag[]).filter(
+    (flag) => flags !== undefined && flags.includes(flag) !== link.flags.includes(flag),
+  );
   return [
     ...(isUp(link) && (renamed || !up) ? [setDown(link.ifname)] : []),
     ...(renamed ? [rename] : []),
-    ...settings,
-    ...(link.address === mac ? [] : [setMac(name, mac)]),
+    ...[...settings, ...changeMacs(pf, index, vf, own, target.vf.mac)].map(({ command }) => command),
     ...(link.mtu === mtu ? [] : [setMtu(name, mtu)]),
+    ...switched.map((flag) => setFlag(name, flag, flags?.includes(flag) ?? false)),
     ...(up && (!isUp(link) || renamed) ? [setUp(name)] : []),
   ];
 }

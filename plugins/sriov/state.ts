@@ -39,7 +39,17 @@ const stateSchema = z.object({
     boot: z.string(),
   }),
   /** The link as it was on the host; none where a driver of userspace had the function. */
-  link: z.optional(z.object({ name: z.string(), mac: z.string(), mtu: z.number(), up: z.boolean() })),
+  link: z.optional(
+    z.object({
+      name: z.string(),
+      mac: z.string(),
+      mtu: z.number(),
+      up: z.boolean(),
+      alias: z.optional(z.string()),
+      /** Those of switchableFlags (lib/ip/link.ts) that were on. */
+      flags: z.optional(z.array(z.string())),
+    }),
+  ),
   /** What the PF had set. */
   vf: vfSettings,
 });
@@ -50,12 +60,19 @@ export const broken = Symbol('broken');
 
 const folderOf = (host: Host): string => `${host.stateDir}/sriov`;
 const fileOf = (host: Host, address: string): string => `${folderOf(host)}/${address}.json`;
+/** One a function: whoever writes has the NIC's lock. Its name is no PCI address, so nobody takes it for a state. */
+const draftOf = (host: Host, address: string): string => `${fileOf(host, address)}.new`;
 
 /** PCI addresses that there is a file of. */
-export function recordedAddresses(host: Host): readonly string[] {
+export const recordedAddresses = (host: Host): readonly string[] => addressesWith(host, '.json');
+
+/** PCI addresses that there is a draft of: a call writes it at this moment, or was killed while it did. */
+export const draftedAddresses = (host: Host): readonly string[] => addressesWith(host, '.json.new');
+
+function addressesWith(host: Host, suffix: string): readonly string[] {
   return host.kernel.list(folderOf(host)).flatMap((name) => {
-    const address = name.replace(/\.json$/, '');
-    return name.endsWith('.json') && isPciAddress(address) ? [address] : [];
+    const address = name.slice(0, -suffix.length);
+    return name.endsWith(suffix) && isPciAddress(address) ? [address] : [];
   });
 }
 
@@ -78,8 +95,7 @@ export function readState(host: Host, address: string): State | typeof broken | 
 /** @throws CniError 5 that names the file, where it cannot be written; then there is none */
 export function writeState(host: Host, state: State): void {
   const file = fileOf(host, state.address);
-  // Its name is no PCI address, so nobody takes what a crash leaves for a state.
-  const draft = `${file}.${process.pid}.new`;
+  const draft = draftOf(host, state.address);
   try {
     makeFolder(folderOf(host), 0o700);
     const fd = openSync(draft, 'w', 0o600);
@@ -104,6 +120,11 @@ export function removeState(host: Host, address: string): void {
   rmSync(fileOf(host, address), { force: true });
 }
 
+/** The NIC's lock is the caller's. */
+export function removeDraft(host: Host, address: string): void {
+  rmSync(draftOf(host, address), { force: true });
+}
+
 /** The function that an attachment holds. */
 export function stateOf(host: Host, { network, containerId, ifname }: Attachment): State | undefined {
   return recordedAddresses(host)
@@ -117,9 +138,15 @@ export function stateOf(host: Host, { network, containerId, ifname }: Attachment
     );
 }
 
+/** Whether a state is of this boot: of another one, it tells nothing of the hardware as it is. */
+export function isOfThisBoot(host: Host, { holder }: State): boolean {
+  return holder.boot === identityOf(host.kernel).bootId();
+}
+
 /** Whether the sandbox that a function was given to is still there. */
-export function isHolderAlive(host: Host, { holder }: State): boolean {
-  if (holder.boot !== identityOf(host.kernel).bootId()) return false;
+export function isHolderAlive(host: Host, state: State): boolean {
+  const { holder } = state;
+  if (!isOfThisBoot(host, state)) return false;
   try {
     using sandbox = host.openNetns(holder.netns, true);
     return sandbox.id === holder.netnsId;

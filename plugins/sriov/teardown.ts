@@ -1,80 +1,112 @@
 /** DEL: the function goes home as it was, then the address. With and without the sandbox, with and without a record. */
-import { namesOf } from '../../lib/attach/names.ts';
+import { isAliasOf, namesOf } from '../../lib/attach/names.ts';
 import { withRelease } from '../../lib/attach/release.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
 import { doAll } from '../../lib/errors.ts';
+import type { Host } from '../../lib/exec/host.ts';
 import { lockRunDir } from '../../lib/exec/lock.ts';
-import { ipInSandbox } from '../../lib/ip/batch.ts';
-import { readLinks } from '../../lib/ip/read.ts';
-import { noMac } from '../../lib/ip/vf.ts';
-import { isPciAddress, type Located, locateVf } from '../../lib/pci/function.ts';
-import { lockPf } from './claim.ts';
+import {
+  aliasOf,
+  hasUserspaceDriver,
+  isPciAddress,
+  type Located,
+  listPfs,
+  locateVf,
+} from '../../lib/pci/function.ts';
 import type { Config } from './config.ts';
-import { readFunction } from './reading.ts';
+import { linksIn } from './home.ts';
+import { lockPf, readFunction } from './reading.ts';
 import { restore } from './restore.ts';
-import { broken, readState, removeState, stateOf } from './state.ts';
+import { broken, draftedAddresses, readState, removeDraft, removeState, stateOf } from './state.ts';
 
 export async function del(context: AttachmentContext<Config>): Promise<void> {
   const { host, ipam } = context;
   // So that the children of an ADD that was killed are waited for.
   using _holding = await lockRunDir(host.runner, namesOf(context).lock);
-  await doAll(withRelease(ipam, [() => giveBack(context)]));
+  await doAll(withRelease(ipam, [() => giveBack(context), () => removeDrafts(host)]));
 }
 
 /** Gives back what this attachment holds; nothing, where it holds nothing. The attachment's lock is the caller's. */
 export async function giveBack(context: AttachmentContext<Config>): Promise<void> {
   const { host, log, attachment, sandbox } = context;
-  const state = stateOf(host, attachment);
-  if (state !== undefined) {
-    const located = locateVf(host, state.address);
-    // Its NIC's functions were removed, or the NIC itself: there is nothing to restore.
-    if (located === undefined) return removeState(host, state.address);
-    using holding = await lockPf(host, located.pf);
-    return restore(host, log, state.address, { state, sandbox, holding });
-  }
-  const located = await unrecorded(context);
-  if (located === undefined) return;
+  const address = stateOf(host, attachment)?.address;
+  if (address === undefined) return giveBackUnrecorded(context);
+  const located = locateVf(host, address);
+  // Its NIC's functions were removed, or the NIC itself: there is nothing to restore.
+  if (located === undefined) return removeState(host, address);
   using holding = await lockPf(host, located.pf);
-  const record = readState(host, located.vf.address);
-  // Another's by now.
-  if (typeof record === 'object') return;
-  if (record !== broken && !(await looksUnrestored(context, located, holding))) return;
-  await restore(host, log, located.vf.address, { state: record, sandbox, holding });
+  // Another call may have taken it back meanwhile, and given it to somebody else.
+  const state = stateOf(host, attachment);
+  if (state?.address === address) await restore(host, log, address, { state, sandbox, holding });
 }
 
-/** The function that this attachment must have had, where no record says so: in the sandbox, or named. */
-async function unrecorded(context: AttachmentContext<Config>): Promise<Located | undefined> {
-  const { host, sandbox, config, attachment, prevResult } = context;
-  const named = [
+/**
+ * Where no record says which function this attachment has: the one that carries its mark, or one that the config names
+ * whose record is broken, or that a driver of userspace has. A second DEL finds none of these, and takes away nothing
+ * that the function's owner has set.
+ */
+async function giveBackUnrecorded(context: AttachmentContext<Config>): Promise<void> {
+  const { host, log, sandbox } = context;
+  const marked = await findMarked(context);
+  const located = marked ?? named(context);
+  if (located === undefined) return;
+  using holding = await lockPf(host, located.pf);
+  const state = readState(host, located.vf.address);
+  // Another's by now.
+  if (typeof state === 'object') return;
+  const isOurs =
+    marked !== undefined ||
+    (state === broken && (located.vf.netdev !== undefined || hasUserspaceDriver(located.vf))) ||
+    (await looksUnrestored(context, located, holding));
+  if (isOurs) await restore(host, log, located.vf.address, { state, sandbox, holding });
+}
+
+/** The function whose link has this attachment's alias: in the sandbox, or back on the host. */
+async function findMarked(context: AttachmentContext<Config>): Promise<Located | undefined> {
+  const { host, sandbox } = context;
+  const names = namesOf(context);
+  const links = sandbox === undefined ? [] : await linksIn(host, sandbox);
+  const inside = links.find(({ ifalias }) => isAliasOf(names, ifalias))?.parentdev;
+  if (inside !== undefined) return locateVf(host, inside);
+  return allFunctions(host).find(({ vf }) => isAliasOf(names, aliasOf(host, vf.address)));
+}
+
+export function allFunctions(host: Host): readonly Located[] {
+  return listPfs(host).flatMap((pf) => pf.vfs.map((vf) => ({ pf, vf })));
+}
+
+function named({ host, config, prevResult }: AttachmentContext<Config>): Located | undefined {
+  const address = [
     config.runtimeConfig?.deviceID,
     config.deviceID,
     ...(prevResult?.interfaces ?? []).map(({ pciID }) => pciID),
   ].find((text) => text && isPciAddress(text.toLowerCase()));
-  if (named !== undefined) return locateVf(host, named.toLowerCase());
-  if (sandbox === undefined) return undefined;
-  const [document] = await ipInSandbox(host, sandbox, [['address', 'show']]);
-  const link = readLinks(document).find(({ ifname }) => ifname === attachment.ifname);
-  const located = link?.parentdev === undefined ? undefined : locateVf(host, link.parentdev);
-  const isOfMaster = [located?.pf.netdev, located?.pf.address].includes(config.master);
-  return isOfMaster ? located : undefined;
+  return address === undefined ? undefined : locateVf(host, address.toLowerCase());
 }
 
 /**
- * Whether a function without a record still has what an ADD of this config gives it. A second DEL finds it restored, and
- * must not take away what its owner had set before.
+ * A driver of userspace has no link that could be marked. There, what the PF has set tells: the MAC address and VLAN of
+ * this very attachment. Trust and the like may be its owner's own.
  */
 async function looksUnrestored(
-  { host, config, attachment, prevResult }: AttachmentContext<Config>,
+  { config, host, prevResult, request }: AttachmentContext<Config>,
   { pf, vf }: Located,
   holding: Parameters<typeof readFunction>[3],
 ): Promise<boolean> {
-  if (vf.netdev === undefined || vf.netdev === attachment.ifname || /^dev\d+$/.test(vf.netdev)) return true;
+  if (!hasUserspaceDriver(vf)) return false;
   const { vf: now } = await readFunction(host, pf, vf, holding);
-  const macs = (prevResult?.interfaces ?? []).map(({ mac }) => mac?.toLowerCase());
-  return (
-    (now.vlan > 0 && now.vlan === config.vlan) ||
-    (now.mac !== undefined && now.mac !== noMac && macs.includes(now.mac)) ||
-    (now.maxTxRate > 0 && now.maxTxRate === config.max_tx_rate) ||
-    (now.trust === true && config.trust === 'on')
-  );
+  const asked = [config.runtimeConfig?.mac, config.args?.cni?.mac, request.args.get('MAC'), config.mac];
+  const mac = asked.find(Boolean)?.toLowerCase();
+  const given = prevResult?.interfaces?.some((entry) => entry.mac?.toLowerCase() === mac) ?? true;
+  const hasMac = mac !== undefined && given && now.mac === mac;
+  const hasVlan = config.vlan !== undefined && config.vlan > 0 && now.vlan === config.vlan;
+  return (hasMac || hasVlan) && (mac === undefined || hasMac) && (!config.vlan || hasVlan);
+}
+
+/** What a call that was killed had not finished writing; it has changed nothing yet. */
+export async function removeDrafts(host: Host): Promise<void> {
+  for (const address of draftedAddresses(host)) {
+    using _holding = await lockPf(host, locateVf(host, address)?.pf ?? { address });
+    removeDraft(host, address);
+  }
 }

@@ -16,6 +16,7 @@ import {
   type Node,
   roundsOf,
   snapshot,
+  startOvs,
   testNeeds,
 } from '../support/index.ts';
 
@@ -23,8 +24,10 @@ const total = roundsOf({ usual: 200, full: 200, vm: 20 });
 const nodes = 4;
 
 /** What cannot be in an environment at all: NUL, and more than Linux takes for one variable (MAX_ARG_STRLEN). */
-const canBeExecuted = ({ plugin, env, ipam }: HostileCall): boolean =>
+const canBeExecuted = ({ plugin, env, ipam, onlyRecorded = false }: HostileCall): boolean =>
+  !onlyRecorded &&
   (plugin !== 'ipvlan' || has('ipvlan')) &&
+  (plugin !== 'ovs' || has('ovs')) &&
   [...Object.keys(env), ...Object.values(env)].every(
     (text = '') => !text.includes('\0') && text.length < 30_000,
   ) &&
@@ -127,6 +130,7 @@ async function runOnNode(seed: number, numRuns: number): Promise<readonly string
   await using node = await createNode();
   mkdirSync(join(node.dir, 'cwd'));
   await node.sh('ip link add uplink type veth peer name wire; ip link set uplink up; ip link set wire up');
+  if (has('ovs')) await (await startOvs(node)).addBridge('br-int');
   const place = {
     node,
     container: await createContainer(node),

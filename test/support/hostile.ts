@@ -4,6 +4,7 @@ import type { HostileCall } from './hostile/call.ts';
 import { evilChildren } from './hostile/children.ts';
 import { bothEvil, evilEnvironment } from './hostile/environment.ts';
 import { evilAttachments, evilField, evilLogFile, wrongType } from './hostile/fields.ts';
+import { evilOvs } from './hostile/ovs.ts';
 import { evilIpam, evilPrevious } from './hostile/results.ts';
 import { brokenJson, evilStructure } from './hostile/structure.ts';
 
@@ -25,5 +26,6 @@ export const classes: Readonly<
   'hostile prevResults': { weight: 12, calls: evilPrevious },
   'hostile IPAM results': { weight: 10, calls: evilIpam },
   'hostile macvlan and ipvlan': { weight: 16, calls: evilChildren },
+  'hostile ovs': { weight: 16, calls: evilOvs },
   'hostile valid attachments': { weight: 4, calls: evilAttachments },
 };

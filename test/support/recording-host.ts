@@ -9,9 +9,11 @@ import type { Host } from '../../lib/exec/host.ts';
 import * as kernel from '../../lib/exec/kernel.ts';
 import type { RunResult } from '../../lib/exec/runner.ts';
 import { openNetns } from '../../lib/ip/netns.ts';
+import { showQdiscs } from './recording/forms.ts';
 import type { Typed } from './recording/grammar.ts';
 import { createMachine, hostRef, type Machine, Refusal } from './recording/machine.ts';
 import { createSwitch, type Switch } from './recording/ovs.ts';
+import { membersOf } from './recording/ovs-schema.ts';
 import { parseRun, type RecordedRun, type TypedRun } from './recording/runs.ts';
 
 export type { RecordedRun, TypedRun } from './recording/runs.ts';
@@ -123,8 +125,18 @@ function answerOf(machine: Machine, ovs: Switch, typed: TypedRun | undefined): P
     return runBatch(machine, action.lines, sandbox?.ref ?? '', action.flags.includes('-force'));
   }
   if (action?.kind === 'vsctl') return ovs.run(action);
+  if (action?.kind === 'tc') return { stdout: action.lines.map((line) => `${limits(ovs, line)}\n`).join('') };
   if (action?.kind === 'command') return answerCommand(action.words);
   return {};
+}
+
+/** Limits are in force where the rows ask for them. */
+function limits(ovs: Switch, { form, values: { name = '' } }: Typed): string {
+  if (form === showQdiscs)
+    return JSON.stringify([
+      { kind: membersOf(ovs.row('Port', name)?.['qos']).length > 0 ? 'htb' : 'noqueue' },
+    ]);
+  return JSON.stringify(ovs.row('Interface', name)?.['ingress_policing_rate'] ? [{ kind: 'matchall' }] : []);
 }
 
 function runBatch(

@@ -8,6 +8,7 @@ import { hostVethName, identify } from '../../lib/cni/identity.ts';
 import { digest } from '../../lib/exec/digest.ts';
 import { type Answer, call } from '../support/calls.ts';
 import { classes, faultOf, fillIn, type HostileCall, ordinary } from '../support/hostile.ts';
+import type { VsctlCommand } from '../support/recording/vsctl.ts';
 import {
   type RecordedRun,
   type RecordingHost,
@@ -58,6 +59,7 @@ async function judge(hostile: HostileCall): Promise<void> {
   const isIpam = ({ options }: RecordedRun): boolean => options.env?.['CNI_COMMAND'] === 'ADD';
   using host = recordingHost({ parent: outer, answer: (run) => (isIpam(run) ? hostile.ipam : undefined) });
   host.machine.put({ ifname: 'uplink' });
+  host.ovs.addBridge('br-int');
   const answer = await make(host, hostile);
   const faults = [
     faultOf(hostile, { ...answer, stderr: answer.stderr.join('\n') }),
@@ -74,7 +76,10 @@ async function judge(hostile: HostileCall): Promise<void> {
 }
 
 /** Every word of every run is read back into what it came from; what is changed has a name that this call may change. */
-function foreignRuns(host: RecordingHost, { env, after, links = [] }: HostileCall): readonly string[] {
+function foreignRuns(
+  host: RecordingHost,
+  { env, after, links = [], plugin }: HostileCall,
+): readonly string[] {
   let typed: readonly TypedRun[];
   try {
     typed = host.typedRuns();
@@ -87,10 +92,12 @@ function foreignRuns(host: RecordingHost, { env, after, links = [] }: HostileCal
   const hostName = (ifname: string): string =>
     hostVethName(identify({ network: 'pods', containerId: 'c1', ifname }));
   const access = `veth-${digest(10, 'host-access', 'pods', 'uplink')}`;
-  const own = new Set(['cni0', 'uplink', access, ...links, ...ifnames, ...ifnames.map(hostName)]);
+  const bridge = plugin === 'ovs' ? 'br-int' : 'cni0';
+  const own = new Set([bridge, 'uplink', access, ...links, ...ifnames, ...ifnames.map(hostName)]);
   return typed.flatMap(({ action }) => {
     if (action.kind === 'delegate' && !action.file.startsWith(`${host.binDir}/`))
       return [`${action.file} was run`];
+    if (action.kind === 'vsctl') return action.commands.flatMap((command) => foreignRows(command, own));
     if (action.kind !== 'ip' && action.kind !== 'bridge') return [];
     return action.lines.flatMap(({ form, values }) => {
       const names = ['name', 'as', 'peer', 'master', 'link'].flatMap((slot) => values[slot] ?? []);
@@ -98,6 +105,22 @@ function foreignRuns(host: RecordingHost, { env, after, links = [] }: HostileCal
       return foreign.map((name) => `${form} of ${JSON.stringify(name)}`);
     });
   });
+}
+
+/** Rows are changed by their names, or by the UUIDs that were found by our marks; and whoever they are of is not for others to say. */
+function foreignRows(
+  { verb, words, assignments }: VsctlCommand,
+  own: ReadonlySet<string>,
+): readonly string[] {
+  if (verb === 'find' || verb === 'list') return [];
+  const named = verb === 'set' || verb === 'remove' ? words.slice(1, 2) : words.slice(0, 2);
+  const isRow = verb === 'create' || verb === 'clear' || verb === 'destroy';
+  const foreign = isRow ? [] : named.filter((name) => !own.has(name));
+  const owners = assignments.flatMap(({ column, key, value }) =>
+    column === 'external_ids' && key === 'owner' && 'text' in value ? value.text : [],
+  );
+  const others = owners.filter((owner) => owner !== 'plumbline');
+  return [...foreign, ...others].map((name) => `${verb} of ${JSON.stringify(name)}`);
 }
 
 const mayBeWritten =
@@ -156,6 +179,13 @@ test('what the judge looks for, it finds', async () => {
 
   await host.runner.run('ip', ['-batch', 'x; reboot']);
   expect(foreignRuns(host, one)).toEqual([expect.stringContaining('cannot be read back')]);
+  const flags = ['--db=unix:/x', '--timeout=2', '--verbose=syslog:off', '--no-wait', '--'];
+  const other = recordingHost({ parent: outer });
+  await other.runner.run('ovs-vsctl', [...flags, '--if-exists', 'del-port', 'eth9']);
+  expect(foreignRuns(other, { ...one, plugin: 'ovs' })).toEqual(['del-port of "eth9"']);
+  await other.runner.run('ovs-vsctl', [...flags, 'set', 'Port', 'eth9', 'tag=5', '--', 'emer-reset']);
+  expect(foreignRuns(other, one)).toEqual([expect.stringContaining('cannot be read back')]);
+  other[Symbol.dispose]();
   mkdirSync(join(outer, 'cwd', 'pwned'));
   expect(foreignFiles(host)).toEqual(['cwd/pwned was made']);
   rmSync(join(outer, 'cwd', 'pwned'), { recursive: true });

@@ -11,6 +11,7 @@ import {
   expectNoPing,
   expectPing,
   type Fixtures,
+  isNewHere,
   network,
   repoRoot,
   testNeeds,
@@ -27,6 +28,7 @@ describe('conf-examples', () => {
   for (const file of files) {
     // An IPAM's example names the addresses; any interface plugin may use it.
     const promise = promises[file] ?? { pods: true };
+    if (!isNewHere(promise.needs ?? [])) continue;
     testNeeds(promise.needs ?? [], `${file}: ADD, pings, CHECK, DEL`, ({ node, outside, leaks }) =>
       exercise({ node, outside, leaks }, file, promise),
     );
@@ -53,6 +55,8 @@ async function exercise(
     /: link (inner|other)$/,
   );
   await promise.prepare?.({ node, outside });
+  // What was prepared stays.
+  if (promise.prepare) await leaks.startHere();
   const pods = network(node, config);
   const attached: [Container, AttachOptions][] = [];
   for (const name of promise.single ? ['blue'] : ['blue', 'green']) {
@@ -83,4 +87,15 @@ async function expectReach(
   if (promise.gateway) for (const { gateway = '' } of result?.ips ?? []) await expectPing(blue, gateway);
   if (promise.outside) await expectPing(blue, outside.ip4);
   if (promise.node) await expectPing(node, blue);
+  for (const address of promise.beyond ?? []) await expectFullSizePing(blue, address);
+}
+
+/** A packet that fills the MTU of the container's interface and must not be fragmented is answered. */
+async function expectFullSizePing(from: Container, address: string): Promise<void> {
+  await expectPing(from, address);
+  const mtu = Number((await from.link('eth0'))?.mtu);
+  const { code, stdout } = await from.exec([
+    ...['ping', '-n', '-q', '-c', '3', '-i', '0.2', '-W', '1', '-M', 'do', '-s', `${mtu - 28}`, address],
+  ]);
+  expect(code, `${mtu} bytes to ${address}: ${stdout}`).toBe(0);
 }

@@ -2,6 +2,7 @@
 
 import { startDhcpDaemon, startDhcpServer } from '../../support/dhcp.ts';
 import type { Component, Container, Fixtures } from '../../support/index.ts';
+import { ofOvs } from './ovs-promises.ts';
 
 /** What pods of an example must be able to reach. */
 export interface Expected {
@@ -12,6 +13,8 @@ export interface Expected {
   readonly outside?: boolean;
   /** Whether their own node reaches them. */
   readonly node?: boolean;
+  /** Addresses beyond the outside that they reach, by packets as large as their MTU. */
+  readonly beyond?: readonly string[];
   /** There can be one pod only. */
   readonly single?: boolean;
   /** What has to be there before: on the node or outside, and in each pod. */
@@ -98,4 +101,4 @@ const ofChildren: Readonly<Record<string, Expected>> = {
   'ipvlan/in-container.conflist': { ...inContainer, needs: ['ipvlan'] },
 };
 
-export const promises: Readonly<Record<string, Expected>> = { ...ofBridges, ...ofChildren };
+export const promises: Readonly<Record<string, Expected>> = { ...ofBridges, ...ofOvs, ...ofChildren };

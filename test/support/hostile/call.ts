@@ -20,7 +20,7 @@ export interface HostileCall {
   /** What is hostile about it, for the one who reads a failure. */
   readonly what: string;
   readonly command: string;
-  readonly plugin: BasePlugin | ChildPlugin;
+  readonly plugin: BasePlugin | ChildPlugin | 'ovs';
   readonly stdin: string;
   /** Over the usual environment; undefined takes a variable out. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -32,6 +32,8 @@ export interface HostileCall {
   readonly links?: readonly string[];
   /** The error's code, 0 for success. */
   readonly expected: number;
+  /** What comes of it only where everything else is made up. */
+  readonly onlyRecorded?: boolean;
 }
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -43,13 +45,18 @@ export function ordinary(plugin: HostileCall['plugin'], command: string): Json {
     cniVersion: command === 'GC' || command === 'STATUS' ? '1.1.0' : '1.0.0',
     name: 'pods',
     type: plugin,
-    ...(plugin === 'macvlan' || plugin === 'ipvlan' ? onMaster(plugin) : onBridge),
+    ...fieldsOf(plugin),
     ipam: {
       type: 'host-local',
       dataDir: DATA,
       ranges: [[{ subnet: '10.1.0.0/16' }], [{ subnet: 'fd00:1::/64' }]],
     },
   };
+}
+
+function fieldsOf(plugin: HostileCall['plugin']): Json {
+  if (plugin === 'ovs') return { bridge: 'br-int', vlan: 100, externalIds: { note: 'x' } };
+  return plugin === 'macvlan' || plugin === 'ipvlan' ? onMaster(plugin) : onBridge;
 }
 
 const onBridge: Json = { bridge: 'cni0', isDefaultGateway: true, ipMasq: true, macspoofchk: true };

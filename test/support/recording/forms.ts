@@ -16,6 +16,7 @@ export const addMacvlan =
 export const addIpvlan =
   'link add link <link:name> name <name> [mtu <mtu:number>] type ipvlan mode <layer> <flag:word>';
 export const moveAs = 'link set dev <name> netns <sandbox> name <as:name>';
+export const renameLink = 'link set dev <name> name <as:name>';
 export const addAddress = 'address add <cidr> [broadcast +] dev <name> [nodad]';
 export const replaceAddress = 'address replace <cidr> [broadcast +] dev <name> [nodad]';
 export const appendRoute =
@@ -36,9 +37,12 @@ export const ipGrammar = createGrammar(
     'link add name plumbline-probe type macvlan',
     'link add name plumbline-probe type ipvlan',
     moveAs,
+    renameLink,
     'link set dev <name> type macvlan macaddr set <mac>',
     'link delete dev <name>',
     'link set dev <name> up',
+    'link set dev <name> down',
+    'link set dev <name> mtu <mtu:number>',
     'link set dev <name> alias <alias>',
     'link set dev <name> address <mac>',
     'link set dev <name> master <master:name>',
@@ -75,6 +79,10 @@ export const bridgeGrammar = createGrammar(
   ],
   rules,
 );
+
+export const showQdiscs = 'qdisc show dev <name>';
+export const showPolicing = 'filter show dev <name> ingress';
+export const tcGrammar = createGrammar([showQdiscs, showPolicing], rules);
 
 const declarations = [...masqueradeBase, ...antiSpoofBase];
 

@@ -10,10 +10,12 @@ import {
   addVlan,
   appendRoute,
   moveAs,
+  renameLink,
   replaceAddress,
   replaceRoute,
 } from './forms.ts';
 import type { Typed } from './grammar.ts';
+import { sysfs } from './sysfs.ts';
 
 export interface MadeUpLink {
   readonly ifindex: number;
@@ -28,6 +30,8 @@ export interface MadeUpLink {
   /** Of a macvlan's or ipvlan's master. */
   readonly link_index?: number;
   readonly info_data?: Readonly<Record<string, unknown>>;
+  /** Of a device on a bus: its address there. Such a link outlives the sandbox that it is in. */
+  readonly parentdev?: string;
   readonly addr_info: readonly {
     readonly family: string;
     readonly local: string;
@@ -59,11 +63,22 @@ export interface Machine {
   links(ref?: string): readonly MadeUpLink[];
   /** Makes a link of the host, as something that was there before. */
   put(link: Partial<MadeUpLink> & { readonly ifname: string }): void;
+  /** Takes a link away, wherever it is, as the daemon does that has made it. */
+  drop(ifindex: number): void;
+  /** Ends a sandbox: links of devices come back to the host under the name they have, all others are gone. */
+  end(ref: string): void;
   routes(ref?: string): readonly MadeUpRoute[];
+  /** Files of the host that are nobody's links, by path. */
+  readonly files: Map<string, string>;
+  /** By path, to whole paths. */
+  readonly symlinks: Map<string, string>;
   readonly kernel: Kernel;
   /** What was written below /proc/sys, in order. */
   readonly writes: readonly { readonly path: string; readonly value: string }[];
 }
+
+/** How the runs name the host's own namespace, where a link is moved back to it. */
+export const hostRef = '/proc/4194304/fd/9';
 
 const identity: Readonly<Record<string, string>> = {
   '/etc/machine-id': '0123456789abcdef0123456789abcdef',
@@ -73,11 +88,13 @@ const identity: Readonly<Record<string, string>> = {
 
 export function createMachine(): Machine {
   const namespaces = new Map<string, Namespace>();
-  const written = new Map<string, string>();
   const writes: { path: string; value: string }[] = [];
+  const files = new Map(Object.entries(identity));
+  const symlinks = new Map<string, string>();
   let lastIndex = 1;
 
-  const namespace = (ref = ''): Namespace => {
+  const namespace = (given = ''): Namespace => {
+    const ref = given === hostRef ? '' : given;
     const known = namespaces.get(ref);
     if (known) return known;
     const made: Namespace = { links: new Map(), routes: [] };
@@ -113,13 +130,13 @@ export function createMachine(): Machine {
   const run = ({ form, values }: Typed, ref: string): string | undefined => {
     const value = (slot: string): string => values[slot] ?? '';
     const name = value('name');
-    const mtu = values['mtu'] === undefined ? {} : { mtu: Number(values['mtu']) };
+    const mtu = sizeOf(values);
     switch (form) {
       case addVeth: {
         refuseTaken(ref, name);
         refuseTaken(value('sandbox'), value('peer'));
-        get(ref, value('master'));
-        put(ref, { ifname: name, address: value('mac'), kind: 'veth', master: value('master'), ...mtu });
+        const port = masterOf(values, (master) => get(ref, master));
+        put(ref, { ifname: name, address: value('mac'), kind: 'veth', ...port, ...mtu });
         put(value('sandbox'), { ifname: value('peer'), address: value('peermac'), kind: 'veth', ...mtu });
         peers.set(`${ref} ${name}`, [value('sandbox'), value('peer')]);
         peers.set(`${value('sandbox')} ${value('peer')}`, [ref, name]);
@@ -153,6 +170,17 @@ export function createMachine(): Machine {
       }
       case 'link set dev <name> up':
         change(ref, name, { flags: ['BROADCAST', 'UP', 'LOWER_UP'], operstate: 'UP' });
+        return;
+      case 'link set dev <name> down':
+        change(ref, name, { flags: [], operstate: 'DOWN' });
+        return;
+      case 'link set dev <name> mtu <mtu:number>':
+        change(ref, name, mtu);
+        return;
+      case renameLink:
+        refuseTaken(ref, value('as'));
+        namespace(ref).links.set(value('as'), { ...get(ref, name), ifname: value('as') });
+        namespace(ref).links.delete(name);
         return;
       case 'link set dev <name> alias <alias>':
         change(ref, name, { ifalias: value('alias') });
@@ -214,35 +242,25 @@ export function createMachine(): Machine {
     }
   };
 
+  const end = (ref: string): void => {
+    for (const { ifname, parentdev } of [...namespace(ref).links.values()]) {
+      if (parentdev === undefined) run({ form: 'link delete dev <name>', values: { name: ifname } }, ref);
+      else run({ form: moveAs, values: { name: ifname, sandbox: hostRef, as: ifname } }, ref);
+    }
+  };
+
+  const drop = (ifindex: number): void => {
+    for (const { links } of namespaces.values()) {
+      for (const link of links.values()) if (link.ifindex === ifindex) links.delete(link.ifname);
+    }
+  };
+
   const kernel: Kernel = {
-    read(path) {
-      const [, device = '', file = ''] = /^\/sys\/class\/net\/([^/]+)\/(\w+)$/.exec(path) ?? [];
-      const link = namespace().links.get(device);
-      if (link === undefined) return written.get(path) ?? identity[path];
-      const hasPorts = [...namespace().links.values()].some(({ master }) => master === device);
-      const files: Readonly<Record<string, string | undefined>> = {
-        address: link.address,
-        operstate: link.operstate.toLowerCase(),
-        ifalias: link.ifalias ?? '',
-        carrier: hasPorts ? '1' : '0',
-      };
-      return files[file];
-    },
+    ...sysfs(files, symlinks, () => namespace().links),
     write(path, value) {
-      if (written.get(path) === value) return;
-      written.set(path, value);
+      if (files.get(path) === value) return;
+      files.set(path, value);
       writes.push({ path, value });
-    },
-    exists(path) {
-      const [, device] = /^\/proc\/sys\/net\/ipv[46]\/conf\/(.+)$/.exec(path) ?? [];
-      return device !== undefined && namespace().links.has(device);
-    },
-    list(path) {
-      const [, bridge] = /^\/sys\/class\/net\/([^/]+)\/brif$/.exec(path) ?? [];
-      const ports = [...namespace().links].filter(
-        ([, { master }]) => bridge !== undefined && master === bridge,
-      );
-      return ports.map(([name]) => name);
     },
   };
 
@@ -251,11 +269,23 @@ export function createMachine(): Machine {
     link: (name, ref) => namespace(ref).links.get(name),
     links: (ref) => [...namespace(ref).links.values()],
     put: (link) => put('', link),
+    drop,
+    end,
     routes: (ref) => namespace(ref).routes,
+    files,
+    symlinks,
     kernel,
     writes,
   };
 }
+
+const sizeOf = ({ mtu }: Typed['values']): { mtu?: number } =>
+  mtu === undefined ? {} : { mtu: Number(mtu) };
+
+const masterOf = (
+  { master }: Typed['values'],
+  find: (name: string) => MadeUpLink,
+): { readonly master?: string } => (master === undefined ? {} : { master: find(master).ifname });
 
 /** Routes to one host alone, as hostAccess looks for them again: ip shows them without the prefix. */
 function hostRoute(destination: string, dev: string): MadeUpRoute[] {

@@ -1,7 +1,8 @@
 /** A recorded run, read back: under which lock, in which sandbox, with which settings, and what was to be done. */
 import { type Arg, INPUT, type RunOptions } from '../../../lib/exec/runner.ts';
-import { bridgeGrammar, ipGrammar, iptablesGrammar, nftGrammar } from './forms.ts';
+import { bridgeGrammar, ipGrammar, iptablesGrammar, nftGrammar, tcGrammar } from './forms.ts';
 import type { Grammar, Typed } from './grammar.ts';
+import { parseVsctl, type VsctlRun } from './vsctl.ts';
 import { cutAsIpDoes, cutQuoted, joinQuoted, rules } from './words.ts';
 
 /** What a runner was told to do. */
@@ -13,13 +14,14 @@ export interface RecordedRun {
 
 export type Action =
   | {
-      readonly kind: 'ip' | 'bridge' | 'iptables';
+      readonly kind: 'ip' | 'bridge' | 'tc' | 'iptables';
       readonly flags: readonly string[];
       readonly lines: readonly Typed[];
     }
   | { readonly kind: 'nft'; readonly check: boolean; readonly lines: readonly Typed[] }
   /** A read, or another small command, all of whose words are known. */
   | { readonly kind: 'command'; readonly words: readonly string[] }
+  | ({ readonly kind: 'vsctl' } & VsctlRun)
   | { readonly kind: 'lock' }
   | { readonly kind: 'delegate'; readonly file: string };
 
@@ -97,6 +99,7 @@ function parseSetting(setting: Arg | undefined): string {
 function parseAction(program: string, args: readonly Arg[], input: string, inSandbox: boolean): Action {
   switch (program) {
     case 'ip':
+    case 'tc':
     case 'bridge': {
       const flags = args.slice(0, -2);
       insist(
@@ -105,8 +108,8 @@ function parseAction(program: string, args: readonly Arg[], input: string, inSan
         args,
       );
       insist(args.at(-2) === '-batch' && args.at(-1) === (inSandbox ? '-' : INPUT), 'a batch', args);
-      const grammar = program === 'ip' ? ipGrammar : bridgeGrammar;
-      return { kind: program, flags: flags.map(String), lines: parseBatch(grammar, input) };
+      const lines = parseBatch(batchGrammars[program], input);
+      return { kind: program, flags: flags.map(String), lines };
     }
     case 'nft': {
       if (args.at(-1) !== INPUT) return { kind: 'command', words: parseWords(args, nftCommands) };
@@ -129,6 +132,8 @@ function parseAction(program: string, args: readonly Arg[], input: string, inSan
     case 'iptables':
     case 'ip6tables':
       return { kind: 'command', words: parseWords(args, iptablesCommands) };
+    case 'ovs-vsctl':
+      return { kind: 'vsctl', ...parseVsctl(args) };
     case 'flock':
       insist(
         args.slice(0, -1).every((arg, index) => arg === lockFlags[index]) && args.at(-1) === '3',
@@ -141,6 +146,8 @@ function parseAction(program: string, args: readonly Arg[], input: string, inSan
       return { kind: 'delegate', file: program };
   }
 }
+
+const batchGrammars = { ip: ipGrammar, bridge: bridgeGrammar, tc: tcGrammar } as const;
 
 const nftCommands = [
   /^-a -j list table (?:inet cni_plugins_masquerade|bridge nat)$/,
