@@ -80,6 +80,33 @@ export async function lockFile(runner: Runner, path: string): Promise<HeldLock> 
   return { fd, [Symbol.dispose]: () => closeSync(fd) };
 }
 
+/** A lock that can be let go for a while, for work that may take long and that another guard covers. */
+export interface PausableLock extends HeldLock {
+  pause(): void;
+  /** Takes it again; nothing where it is held. */
+  resume(): Promise<void>;
+}
+
+/** {@link lockRunDir}, to be let go and taken again. */
+export async function pausableLock(runner: Runner, path: string): Promise<PausableLock> {
+  let held: HeldLock | undefined = await lockRunDir(runner, path);
+  const letGo = (): void => {
+    held?.[Symbol.dispose]();
+    held = undefined;
+  };
+  return {
+    get fd() {
+      if (held === undefined) throw new Error(`the lock ${path} is not held`);
+      return held.fd;
+    },
+    pause: letGo,
+    async resume() {
+      held ??= await lockRunDir(runner, path);
+    },
+    [Symbol.dispose]: letGo,
+  };
+}
+
 /** Takes the lock of {@link lockPath}; its folder is made if missing. */
 export async function lockRunDir(runner: Runner, path: string): Promise<HeldLock> {
   ensureLock(path);

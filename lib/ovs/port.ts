@@ -107,8 +107,8 @@ function shape(name: string, { rate, burst }: Shaping, marks: ExternalIds): Vsct
  */
 export function removeRows({ ports, qos, queues }: MarkedRows): VsctlCommand[] {
   return [
-    ...ports.flatMap(({ name, uuid, bridge, hasQos }) =>
-      hasQos && bridge !== undefined
+    ...ports.flatMap(({ name, uuid, bridge }) =>
+      bridge !== undefined
         ? [
             ['--if-exists', 'clear', 'Port', uuid, 'qos'],
             ['--if-exists', 'remove', 'Bridge', bridge, 'ports', uuid],
@@ -123,9 +123,8 @@ export function removeRows({ ports, qos, queues }: MarkedRows): VsctlCommand[] {
 export interface MarkedPort {
   readonly uuid: string;
   readonly name: string;
-  /** The one that it is on; needed where it has QoS. */
+  /** The one that it is on, where it is to be removed by its UUID, and not by its name: with QoS it must be. */
   readonly bridge: string | undefined;
-  readonly hasQos: boolean;
 }
 
 export interface MarkedRows {

@@ -23,7 +23,7 @@ export interface VsctlOptions {
 }
 
 /** Seconds. An ADD that fails must have said so, and taken back what it made, within ten. */
-const patience = { read: 3, write: 6, undo: 2 } as const;
+const patience = { read: 3, probe: 1, write: 5, undo: 2 } as const;
 
 type Reason = 'timeout' | 'unreachable' | 'noBridge' | 'exists' | 'other';
 
@@ -75,12 +75,14 @@ export async function commitAndWait(
   commands: readonly VsctlCommand[],
   options: VsctlOptions = {},
 ): Promise<void> {
-  const { stderr } = await vsctl(host, database, commands, {
-    ...options,
-    seconds: patience.write,
-    who: 'ovs-vswitchd',
-    flags: [],
-  });
+  const { stderr } = await blaming(host, database, () =>
+    vsctl(host, database, commands, {
+      ...options,
+      seconds: patience.write,
+      who: 'ovs-vswitchd',
+      flags: [],
+    }),
+  );
   // The transaction is there, the device is not: ovs-vsctl warns, and ends well.
   const fault = /Error detected while setting up '(?<port>[^']*)': *(?<reason>.*)/.exec(stderr)?.groups;
   if (fault === undefined) return;
@@ -90,6 +92,47 @@ export async function commitAndWait(
     `Open vSwitch cannot set up the port ${fault['port']}: ${fault['reason']?.replace(/\.? *See ovs-vswitchd log.*/, '') ?? ''}`,
     stderr.trim(),
   );
+}
+
+/** A write that takes too long waits for one of two daemons: a read tells for which. */
+async function blaming<T>(host: Host, database: Database, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if (!isOvsError(error, 'timeout')) throw error;
+    await vsctl(host, database, [['get', 'Open_vSwitch', '.', 'cur_cfg']], {
+      seconds: patience.probe,
+      who: 'ovsdb-server',
+      flags: ['--no-wait'],
+    });
+    throw error;
+  }
+}
+
+/**
+ * Commits a removal, and gives ovs-vswitchd a moment to carry it out: while it has not, a port of the same name that is
+ * made anew would be taken for the old one, with the old one's link. A daemon that is dead keeps nothing from being
+ * removed.
+ */
+export async function commitRemoval(
+  host: Host,
+  database: Database,
+  commands: readonly VsctlCommand[],
+  options: VsctlOptions = {},
+): Promise<void> {
+  if (commands.length === 0) return;
+  try {
+    await vsctl(host, database, commands, {
+      ...options,
+      seconds: patience.undo,
+      who: 'ovs-vswitchd',
+      flags: [],
+    });
+  } catch (error) {
+    if (!isOvsError(error, 'timeout')) throw error;
+    // It may have been the database: then nothing is committed yet.
+    await commit(host, database, commands, options);
+  }
 }
 
 /**

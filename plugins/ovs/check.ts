@@ -24,14 +24,18 @@ export async function check(context: AttachmentContext<Config>): Promise<void> {
   const result = resultToCheck(context);
   const recorded = recordedIn(result, attachment.ifname, undefined);
   refuseFaults(attachment, [
-    ...(await portFaults(context, settings)),
+    ...(await portFaults(context, settings, recorded.sandbox?.mac)),
     ...(settings.portType === 'internal' ? [] : await hostFaults(context, recorded.host)),
-    ...(await sandboxFaults(context, result, recorded, {})),
+    ...(await sandboxFaults(context, result, recorded, { carrier: true })),
     ...(await ipamFaults(ipam)),
   ]);
 }
 
-async function portFaults(context: AttachmentContext<Config>, settings: Settings): Promise<string[]> {
+async function portFaults(
+  context: AttachmentContext<Config>,
+  settings: Settings,
+  mac: string | undefined,
+): Promise<string[]> {
   const { host } = context;
   const own = [ofAttachment(namesOf(context).identity.mark)];
   const bridgeName = settings.bridge;
@@ -50,18 +54,26 @@ async function portFaults(context: AttachmentContext<Config>, settings: Settings
   if (bridge && !listOf(bridge, 'ports').includes(textOf(port, '_uuid') ?? '')) {
     faults.push(`the port ${name} is not on the bridge ${bridgeName}`);
   }
-  return [...faults, ...interfaceFaults(name, link, settings)];
+  return [...faults, ...interfaceFaults(name, link, settings, mac)];
 }
 
-function interfaceFaults(name: string, link: Row, { ofportRequest, ovnPort }: Settings): string[] {
+function interfaceFaults(
+  name: string,
+  link: Row,
+  { ofportRequest, ovnPort }: Settings,
+  mac: string | undefined,
+): string[] {
   const error = textOf(link, 'error');
   const number = numberOf(link, 'ofport');
-  const id = mapOf(link, 'external_ids')['iface-id'];
+  const { 'iface-id': id, 'attached-mac': attached } = mapOf(link, 'external_ids');
   return [
     ...(error === undefined ? [] : [`the port ${name} does not work: ${error}`]),
     ...(ofportRequest === undefined || number === ofportRequest
       ? []
       : [`the port ${name} has the number ${number ?? 'none'}, not ${ofportRequest}`]),
+    ...(mac === undefined || attached === mac.toLowerCase()
+      ? []
+      : [`the attached-mac of ${name} is ${attached ?? 'none'}, not ${mac}`]),
     ...(id === ovnPort ? [] : [`the iface-id of ${name} is ${id ?? 'none'}, not ${ovnPort ?? 'none'}`]),
   ];
 }

@@ -5,7 +5,7 @@ import type { GcContext } from '../../lib/cni/plugin.ts';
 import { doAll } from '../../lib/errors.ts';
 import { identityOf } from '../../lib/exec/machine.ts';
 import { removeRows } from '../../lib/ovs/port.ts';
-import { commit } from '../../lib/ovs/vsctl.ts';
+import { commitRemoval } from '../../lib/ovs/vsctl.ts';
 import type { Config } from './config.ts';
 import { ofNetwork } from './marks.ts';
 import { takeBack } from './representor.ts';
@@ -28,11 +28,11 @@ export async function gc(context: GcContext<Config>): Promise<void> {
       const database = databaseOf(context);
       const { rows } = await findRows(host, database, [[ofNetwork(network)]]);
       const stale = rows.filter(isStale);
-      await commit(host, database, removeRows(removalOf(stale)));
-      // A function whose sandbox has died is on the host again, by whatever name.
+      // A function whose sandbox has died is on the host again, by whatever name; its rows tell which.
       for (const { marks: ids, table } of stale) {
         if (table === 'Port') await takeBack(host, undefined, '', ids);
       }
+      await commitRemoval(host, database, removeRows(removalOf(stale)));
     },
     () => collectVeths(host, network, (alias) => !identities.some((identity) => isMarked(alias, identity))),
     async () => ipam?.gc(),

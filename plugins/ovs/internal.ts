@@ -5,7 +5,7 @@ import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import { randomMac } from '../../lib/exec/digest.ts';
 import type { Netns } from '../../lib/exec/host.ts';
 import { ipBatch, isIpError } from '../../lib/ip/batch.ts';
-import { moveAs, setAlias } from '../../lib/ip/link.ts';
+import { move, moveAs, setAlias } from '../../lib/ip/link.ts';
 import { readLink, showDevice } from '../../lib/ip/read.ts';
 import type { Config } from './config.ts';
 import type { Holding, Link } from './link.ts';
@@ -17,7 +17,16 @@ export function internalLink(
   names: Names,
   { mac, mtu }: Settings,
   sandbox: Netns,
-  { holding }: Holding,
+  {
+    holding,
+    keepsName,
+  }: Holding & {
+    /**
+     * The kernel's datapath knows its ports by the names of their links, wherever those are: ovs-vswitchd takes a port
+     * whose link was renamed for one that is gone.
+     */
+    readonly keepsName: boolean;
+  },
 ): Link {
   return {
     port: names.host,
@@ -25,12 +34,13 @@ export function internalLink(
     mac: mac ?? randomMac(),
     mtu,
     marks: {},
+    ...(keepsName ? { nameInside: names.host } : {}),
     async settle() {
       const { host, attachment, request } = context;
       const commands = [
         showDevice(names.host),
         setAlias(names.host, names.alias),
-        moveAs(names.host, sandbox.ref, attachment.ifname),
+        keepsName ? move(names.host, sandbox.ref) : moveAs(names.host, sandbox.ref, attachment.ifname),
       ];
       try {
         const [document] = await ipBatch(host, commands, { holding });

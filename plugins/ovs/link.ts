@@ -12,6 +12,8 @@ export interface Link {
   readonly mac: string;
   /** As far as it is known before the port is made. */
   readonly mtu: number | undefined;
+  /** Name of the sandbox's link, where it cannot be CNI_IFNAME: that is a second name then. */
+  readonly nameInside?: string;
   /** What DEL must know of it. */
   readonly marks: ExternalIds;
   /**

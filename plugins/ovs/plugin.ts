@@ -5,7 +5,7 @@
  * transaction, the sandbox.
  */
 import { type Addressing, addressingOf, noAddressing } from '../../lib/attach/addressing.ts';
-import { type Names, namesOf } from '../../lib/attach/names.ts';
+import { isAliasOf, type Names, namesOf } from '../../lib/attach/names.ts';
 import { enterSandbox } from '../../lib/attach/sandbox.ts';
 import { alreadyAttached } from '../../lib/attach/veth.ts';
 import { reportUndo } from '../../lib/cni/log.ts';
@@ -13,8 +13,10 @@ import { type AttachmentContext, definePlugin, sandboxOf } from '../../lib/cni/p
 import { hasDns, type Result } from '../../lib/cni/result.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import type { Netns } from '../../lib/exec/host.ts';
-import { lockRunDir } from '../../lib/exec/lock.ts';
+import { pausableLock } from '../../lib/exec/lock.ts';
 import { undoStack } from '../../lib/exec/undo.ts';
+import { ipInSandbox } from '../../lib/ip/batch.ts';
+import { readLinks, showDevice } from '../../lib/ip/read.ts';
 import { check } from './check.ts';
 import { type Config, configSchema } from './config.ts';
 import { gc } from './gc.ts';
@@ -23,7 +25,7 @@ import type { Holding, Link } from './link.ts';
 import { macOf } from './mac.ts';
 import { bridgeOf, makePort } from './port.ts';
 import { plugFunction } from './representor.ts';
-import { isDead, survey } from './rows.ts';
+import { isDead, isKernelDatapath, type OwnInterface, survey } from './rows.ts';
 import { type Settings, settingsOf } from './settings.ts';
 import { status } from './status.ts';
 import { del, removeAttachment } from './teardown.ts';
@@ -52,7 +54,7 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
   const { database } = settings;
   const sandbox = sandboxOf(context);
   const names = namesOf(context);
-  using holding = await lockRunDir(host.runner, names.lock);
+  using holding = await pausableLock(host.runner, names.lock);
   await using undo = undoStack(reportUndo(log));
 
   const bridge = await bridgeOf(context, settings, holding);
@@ -63,20 +65,26 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
       `bridge: there is no Open vSwitch bridge ${show(bridge)}; make it ("ovs-vsctl add-br ${bridge}"), or set createBridge`,
     );
   }
-  if (found.own && !isDead(host, found.own)) {
+  if (found.own && !isDead(host, found.own) && !(await isGoneFrom(context, names, found.own))) {
     const { containerId, ifname, network } = attachment;
     throw alreadyAttached(containerId, ifname, network, found.own.name);
   }
 
-  const link = await plug(context, names, settings, sandbox, { holding, undo });
+  const keepsName = isKernelDatapath(found);
+  const link = await plug(context, names, settings, sandbox, { holding, undo, keepsName });
   let addressing = noAddressing;
   if (ipam) {
     undo.step('release the address', () => ipam.del());
+    undo.step('take the lock again', () => holding.resume());
+    // Another's plugin may take its time, and the lock is, by its hash, some other pods' too. Where there is a pair of
+    // links already, that keeps a second ADD away.
+    if (settings.portType !== 'internal' && ipam.type !== 'host-local') holding.pause();
     addressing = addressingOf(
       await ipam.add(),
       { gateway: false, defaultGateway: false, sandboxIndex },
       ipam.type,
     );
+    await holding.resume();
   }
   const mac = macOf(settings, link, addressing.addresses);
 
@@ -84,7 +92,8 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
   await makePort(context, settings, names, { bridge, found, link, mac, holding });
   const mtu = (await link.settle()) ?? link.mtu;
   await enterSandbox(host, sandbox, {
-    ifname: attachment.ifname,
+    ifname: link.nameInside ?? attachment.ifname,
+    altname: link.nameInside && attachment.ifname,
     // A function would keep it when it goes back to the host.
     alias: settings.portType === 'representor' ? undefined : names.alias,
     addressing,
@@ -96,12 +105,26 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
   return resultOf(context, link, { mac, mtu, addressing });
 }
 
+/**
+ * Whether an internal port's link is not in this sandbox, though the rows name it: a namespace that was made anew can
+ * have the number of the one before it.
+ */
+async function isGoneFrom(
+  { host, attachment, request, sandbox }: AttachmentContext<Config>,
+  names: Names,
+  { type, marks }: OwnInterface,
+): Promise<boolean> {
+  if (type !== 'internal' || marks['netns'] !== request.netns || sandbox === undefined) return false;
+  const documents = await ipInSandbox(host, sandbox, [showDevice(attachment.ifname)], { force: true });
+  return !documents.flatMap(readLinks).some(({ ifalias }) => isAliasOf(names, ifalias));
+}
+
 async function plug(
   context: AttachmentContext<Config>,
   names: Names,
   settings: Settings,
   sandbox: Netns,
-  holding: Holding,
+  holding: Holding & { readonly keepsName: boolean },
 ): Promise<Link> {
   if (settings.deviceId !== undefined)
     return plugFunction(context, settings.deviceId, settings, sandbox, holding);

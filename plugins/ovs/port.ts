@@ -6,12 +6,18 @@ import type { HeldLock } from '../../lib/exec/lock.ts';
 import { limitsOf } from '../../lib/ip/limits.ts';
 import { addPort, type PortPlan, removeRows } from '../../lib/ovs/port.ts';
 import { numberOf, quote } from '../../lib/ovs/row.ts';
-import { commit, commitAndWait, isOvsError, readRows, type VsctlCommand } from '../../lib/ovs/vsctl.ts';
+import {
+  commitAndWait,
+  commitRemoval,
+  isOvsError,
+  readRows,
+  type VsctlCommand,
+} from '../../lib/ovs/vsctl.ts';
 import { findSwitchedFunction, uplinkCandidates } from '../../lib/pci/representor.ts';
 import type { Config } from './config.ts';
 import type { Link } from './link.ts';
 import { marksOf, ofAttachment } from './marks.ts';
-import { findRows, type MarkedRow, removalOf, type Survey } from './rows.ts';
+import { findRows, removalOf, type Survey } from './rows.ts';
 import type { Settings } from './settings.ts';
 
 /**
@@ -80,11 +86,8 @@ export async function makePort(
     portIds: settings.externalIds,
     interfaceIds: { 'attached-mac': mac, 'iface-id': settings.ovnPort },
   };
-  const commands = [
-    ...(await removalOfDead(context, settings, found, names, holding)),
-    ...bridgeCommands(bridge, found),
-    ...addPort(plan),
-  ];
+  if (found.own) await removeOwnRemains(context, settings, names, holding);
+  const commands = [...removeRows(removalOf(found.dead)), ...bridgeCommands(bridge, found), ...addPort(plan)];
   try {
     await commitAndWait(host, database, commands, { holding });
   } catch (error) {
@@ -111,28 +114,18 @@ function bridgeCommands(bridge: string, { bridge: present, datapaths }: Survey):
   ];
 }
 
-async function removalOfDead(
+/**
+ * Takes away what an ADD of this attachment has left that no DEL has followed, and waits: the port has the name of the one
+ * that is about to be made.
+ */
+async function removeOwnRemains(
   { host }: AttachmentContext<Config>,
   { database }: Settings,
-  { own, dead }: Survey,
   { identity }: Names,
   holding: HeldLock,
-): Promise<VsctlCommand[]> {
-  const marks = dead.flatMap(({ marks: { attachment } }) => attachment ?? []);
-  const all = [...marks, ...(own ? [identity.mark] : [])];
-  if (all.length === 0) return [];
-  const { rows } = await findRows(
-    host,
-    database,
-    all.map((mark) => [ofAttachment(mark)]),
-    { holding },
-  );
-  const isOwn = ({ marks: { attachment } }: MarkedRow): boolean => attachment === identity.mark;
-  if (!rows.some((row) => isOwn(row) && row.hasQos)) return removeRows(removalOf(rows));
-  // A port with QoS leaves its bridge in a way that ovs-vsctl does not see: it would find two of the name that is about
-  // to be used again. So this attachment's own rows, of an ADD that no DEL has followed, go in a transaction before.
-  await commit(host, database, removeRows(removalOf(rows.filter(isOwn))), { holding });
-  return removeRows(removalOf(rows.filter((row) => !isOwn(row))));
+): Promise<void> {
+  const { rows } = await findRows(host, database, [[ofAttachment(identity.mark)]], { holding });
+  await commitRemoval(host, database, removeRows(removalOf(rows)), { holding });
 }
 
 /**

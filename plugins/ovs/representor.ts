@@ -2,15 +2,17 @@
  * Port of a virtual function: its representor is the port, and the function itself moves into the sandbox. So a NIC in
  * switchdev mode carries the flows that Open vSwitch gives it.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import type { Host, Netns } from '../../lib/exec/host.ts';
 import { ipBatch, ipInSandbox, isIpError } from '../../lib/ip/batch.ts';
 import type { Command } from '../../lib/ip/command.ts';
+import { linkExists } from '../../lib/ip/exists.ts';
 import { moveAs, setDown, setMtu, setUp } from '../../lib/ip/link.ts';
 import { readLink, readLinks, showDevice } from '../../lib/ip/read.ts';
 import type { ExternalIds } from '../../lib/ovs/port.ts';
-import { netdevOf } from '../../lib/pci/function.ts';
+import { locateVf, netdevOf } from '../../lib/pci/function.ts';
 import { findSwitchedFunction, type SwitchedFunction } from '../../lib/pci/representor.ts';
 import type { Config } from './config.ts';
 import type { Holding, Link } from './link.ts';
@@ -87,7 +89,25 @@ export async function takeBack(
       return;
     }
   }
-  const current = netdevOf(host, address);
-  if (current === undefined || current === name) return;
+  const current = await awaitNetdev(host, address);
+  // Where another link has the name by now, it keeps the one that it came back with.
+  if (current === undefined || current === name || linkExists(host, name)) return;
   await ipBatch(host, [setDown(current), ['link', 'set', 'dev', current, 'name', name]]);
+}
+
+/** Milliseconds between looks: the kernel returns a function a moment after its namespace has gone. */
+const patience = [0, 20, 50, 100, 200, 400, 700, 1000];
+
+/** @throws CniError 11 where a function that is there has no link on the host: then its rows are kept for the next try */
+async function awaitNetdev(host: Host, address: string): Promise<string | undefined> {
+  if (locateVf(host, address) === undefined) return undefined;
+  for (const pause of patience) {
+    await sleep(pause);
+    const netdev = netdevOf(host, address);
+    if (netdev !== undefined) return netdev;
+  }
+  throw new CniError(
+    ErrorCode.tryAgainLater,
+    `the link of ${address} is neither in the sandbox nor back on this node; does another program hold its network namespace?`,
+  );
 }

@@ -9,6 +9,11 @@ import { listOf, mapOf, type Row, textOf } from '../../lib/ovs/row.ts';
 import { type Database, readRows, type VsctlCommand } from '../../lib/ovs/vsctl.ts';
 import { findOurs, isSandboxAlive, ofAttachment, ofEarlierBoots, onBridge } from './marks.ts';
 
+/** Whether the kernel's datapath is, or will be, the bridge's. */
+export function isKernelDatapath({ bridge, datapaths }: Survey): boolean {
+  return bridge === undefined ? datapaths.includes('system') : bridge.datapath !== 'netdev';
+}
+
 /** What ADD must know before it changes anything. */
 export interface Survey {
   readonly bridge: BridgeRow | undefined;
@@ -16,12 +21,14 @@ export interface Survey {
   readonly datapaths: readonly string[];
   /** The attachment's own interface, of an earlier ADD. */
   readonly own: OwnInterface | undefined;
-  /** Interfaces of the bridge whose link is gone, by the attachments they were made for. */
-  readonly dead: readonly OwnInterface[];
+  /** Rows of the bridge's ports whose link is gone. */
+  readonly dead: readonly MarkedRow[];
 }
 
 export interface BridgeRow {
   readonly name: string;
+  /** `netdev`: the userspace datapath; `system` or empty: the kernel's. */
+  readonly datapath: string;
 }
 
 export interface OwnInterface {
@@ -48,7 +55,7 @@ export async function survey(
     host,
     database,
     [
-      ['--columns=name', 'find', 'Bridge', `name=${JSON.stringify(bridge)}`],
+      ['--columns=name,datapath_type', 'find', 'Bridge', `name=${JSON.stringify(bridge)}`],
       ['--columns=datapath_types', 'list', 'Open_vSwitch'],
       findOurs('Interface', columns, [ofAttachment(mark)]),
       findOurs('Interface', columns, [here, isLink, 'ifindex=0']),
@@ -59,14 +66,33 @@ export async function survey(
   );
   const [first] = own.map(interfaceOf);
   const found = new Map(candidates.flat().map((row) => [textOf(row, 'name') ?? '', interfaceOf(row)]));
+  const dead = [...found.values()].filter((one) => one.name !== first?.name && isDead(host, one));
   return {
-    bridge: bridges.length > 0 ? { name: bridge } : undefined,
+    bridge: bridges.map((row) => ({ name: bridge, datapath: textOf(row, 'datapath_type') ?? '' }))[0],
     datapaths: system.flatMap((row) => listOf(row, 'datapath_types').map(String)),
     own: first,
-    dead: [...found.values()].filter(
-      ({ name, marks }) => name !== first?.name && isDead(host, { name, marks, type: '' }),
-    ),
+    dead: await rowsOf(host, database, dead, { bridge, holding }),
   };
+}
+
+/**
+ * All rows of these interfaces' attachments, as they are now: by their UUIDs they can be removed later, when the same
+ * attachment may have others.
+ */
+async function rowsOf(
+  host: Host,
+  database: Database,
+  interfaces: readonly OwnInterface[],
+  { bridge, holding }: { readonly bridge: string; readonly holding: HeldLock },
+): Promise<readonly MarkedRow[]> {
+  const conditions = interfaces.flatMap(({ marks: { attachment } }) =>
+    attachment ? [[ofAttachment(attachment)]] : [],
+  );
+  if (conditions.length === 0) return [];
+  const { rows } = await findRows(host, database, conditions, { holding });
+  // Whoever is dead still had no new link when these were read: so they are not those of a new one.
+  const dead = new Set(interfaces.filter((one) => isDead(host, one)).map(({ marks }) => marks['attachment']));
+  return rows.filter(({ marks }) => dead.has(marks['attachment'])).map((row) => ({ ...row, bridge }));
 }
 
 function interfaceOf(row: Row): OwnInterface {
@@ -85,7 +111,9 @@ export function isDead(host: Host, { name, type, marks }: OwnInterface): boolean
   const { machineId, bootId } = identityOf(host.kernel);
   if (marks['machine'] !== machineId()) return false;
   if (marks['boot'] !== bootId()) return true;
-  return type === 'internal' ? !isSandboxAlive(host, marks) : !linkExists(host, name);
+  // A representor is there as long as its function is.
+  const isByItself = type === 'internal' || marks['device-id'] !== undefined;
+  return isByItself ? !isSandboxAlive(host, marks) : !linkExists(host, name);
 }
 
 /** All rows that were made for attachments, by conditions that `find` takes: of one attachment, or of a network. */
@@ -145,7 +173,7 @@ export interface MarkedRow {
   /** Of a port. */
   readonly name: string;
   readonly hasQos: boolean;
-  /** Of a port with QoS. */
+  /** Of a port that is to be removed by its UUID. */
   readonly bridge: string | undefined;
   readonly marks: ExternalIds;
 }
@@ -155,7 +183,7 @@ export function removalOf(rows: readonly MarkedRow[]): MarkedRows {
   const of = (table: MarkedRow['table']): readonly MarkedRow[] => rows.filter((row) => row.table === table);
   if (rows.length === 0) return noRows;
   return {
-    ports: of('Port').map(({ uuid, name, hasQos, bridge }) => ({ uuid, name, hasQos, bridge })),
+    ports: of('Port').map(({ uuid, name, bridge }) => ({ uuid, name, bridge })),
     qos: of('QoS').map(({ uuid }) => uuid),
     queues: of('Queue').map(({ uuid }) => uuid),
   };

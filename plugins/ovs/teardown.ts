@@ -15,11 +15,11 @@ import { deleteLink, setDown } from '../../lib/ip/link.ts';
 import { kindOf, readLinks, showDevice } from '../../lib/ip/read.ts';
 import { type MarkedPort, removeRows } from '../../lib/ovs/port.ts';
 import { mapOf, type Row, textOf } from '../../lib/ovs/row.ts';
-import { commit, type Database, type VsctlCommand } from '../../lib/ovs/vsctl.ts';
+import { commit, commitRemoval, type Database, type VsctlCommand } from '../../lib/ovs/vsctl.ts';
 import type { Config } from './config.ts';
 import { findPeersPort, findPeersPortByName, ofAttachment } from './marks.ts';
 import { takeBack } from './representor.ts';
-import { findRows, type MarkedRow, removalOf } from './rows.ts';
+import { findRows, removalOf } from './rows.ts';
 import { databaseOf } from './settings.ts';
 
 export async function del(context: AttachmentContext<Config>): Promise<void> {
@@ -27,15 +27,10 @@ export async function del(context: AttachmentContext<Config>): Promise<void> {
   const names = namesOf(context);
   // For all steps, so that the children of an ADD that was killed are waited for once.
   using holding = await lockRunDir(host.runner, names.lock);
-  let rows: readonly MarkedRow[] = [];
   const steps = [
+    () => removeAll(context, names, holding),
     async () => {
-      rows = await removeAll(context, names, holding);
-    },
-    async () => {
-      const [device] = rows.filter(({ marks }) => marks['device-id'] !== undefined);
-      if (device) await takeBack(host, context.sandbox, context.attachment.ifname, device.marks);
-      else if (!(await unplugVeth(host, names, holding))) await silence(context, names);
+      if (!(await unplugVeth(host, names, holding))) await silence(context, names);
     },
   ];
   await doAll(withRelease(ipam, steps));
@@ -52,12 +47,8 @@ export async function removeAttachment(
   await commit(host, database, removeRows(removalOf(rows)), { holding });
 }
 
-/** The same for DEL, in whose hands a pod of ovs-cni may be, too. @returns our rows, as they were */
-async function removeAll(
-  context: AttachmentContext<Config>,
-  names: Names,
-  holding: HeldLock,
-): Promise<readonly MarkedRow[]> {
+/** The same for DEL, in whose hands a pod of ovs-cni may be, too. */
+async function removeAll(context: AttachmentContext<Config>, names: Names, holding: HeldLock): Promise<void> {
   const { host } = context;
   const database = databaseOf(context);
   const { rows, more } = await findRows(host, database, [[ofAttachment(names.identity.mark)]], {
@@ -66,18 +57,14 @@ async function removeAll(
   });
   const foreign = rows.length > 0 ? [] : more.flat().filter((row) => isOfPod(context, row));
   const ports = [...new Set(foreign.flatMap((row) => textOf(row, 'name') ?? []))].map(
-    (name): MarkedPort => ({ name, uuid: '', bridge: undefined, hasQos: false }),
+    (name): MarkedPort => ({ name, uuid: '', bridge: undefined }),
   );
-  await commit(
-    host,
-    database,
-    [...removeRows(removalOf(rows)), ...removeRows({ ports, qos: [], queues: [] })],
-    {
-      holding,
-    },
-  );
+  // A function goes home before its rows, which alone tell how it is found, and what its name was.
+  const device = rows.find(({ marks }) => marks['device-id'] !== undefined);
+  if (device) await takeBack(host, context.sandbox, context.attachment.ifname, device.marks);
+  const removal = [...removeRows(removalOf(rows)), ...removeRows({ ports, qos: [], queues: [] })];
+  await commitRemoval(host, database, removal, { holding });
   if (ports.length > 0) await deletePeersVeths(host, ports);
-  return rows;
 }
 
 /** Ports that ovs-cni may have made for this pod: by what it noted, and by the result that the runtime has kept. */
@@ -89,11 +76,12 @@ function peersPorts({ request, attachment, prevResult }: AttachmentContext<Confi
   ];
 }
 
-/** A path is another pod's by and by; where both sides know the pod, it must be the same one. */
+/** A path is another pod's by and by, and a result may be anybody's: what both sides know must be the same. */
 function isOfPod({ request }: AttachmentContext<Config>, row: Row): boolean {
-  const uid = request.args.get('K8S_POD_UID');
-  const noted = mapOf(row, 'external_ids')['contPodUid'];
-  return !uid || !noted || uid === noted;
+  const { contPodUid, contNetns } = mapOf(row, 'external_ids');
+  const isSame = (ours: string | undefined, theirs: string | undefined): boolean =>
+    !ours || !theirs || ours === theirs;
+  return isSame(request.args.get('K8S_POD_UID'), contPodUid) && isSame(request.netns, contNetns);
 }
 
 /** ovs-cni's links have random names and no label: proven by the port that was theirs. */

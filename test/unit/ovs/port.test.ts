@@ -114,12 +114,11 @@ describe('removeRows', () => {
       uuid: String(made.ovs.row('Port', 'veth1')?.['_uuid']),
       name: 'veth1',
       bridge: 'br0',
-      hasQos: true,
     };
     const all = { ports: [port], qos: [idOf('QoS')], queues: [idOf('Queue')] };
     // Deleted straight away, the row would count as one that refers to the QoS.
     await expect(
-      commit(made, database, removeRows({ ...all, ports: [{ ...port, hasQos: false }] })),
+      commit(made, database, removeRows({ ...all, ports: [{ ...port, bridge: undefined }] })),
     ).rejects.toThrow(/referential integrity/);
     await commit(made, database, removeRows(all));
     for (const table of ['QoS', 'Queue'] as const) expect(made.ovs.rows(table)).toEqual([]);
