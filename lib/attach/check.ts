@@ -60,6 +60,8 @@ export interface SandboxExpectation {
   readonly kind?: string;
   /** Routes go by the device alone. */
   readonly withoutGateways?: boolean;
+  /** Its other end is a switch's, and there at any time. */
+  readonly carrier?: boolean;
 }
 
 /** What is not as ADD left it inside the sandbox. */
@@ -79,11 +81,13 @@ export async function sandboxFaults(
     return [`the link ${what} is of the kind ${kindOf(link) ?? 'unknown'}, not ${expected.kind}`];
   }
   const isDown = !expected.down && !isUp(link);
+  const hasLost = expected.carrier && isUp(link) && !link.flags.includes('LOWER_UP');
   const present = new Set(addressesOf(link).map(formatCidr));
   const gone = addresses.map(formatCidr).filter((address) => !present.has(address));
   return [
     ...linkFaults(link, recorded, what),
     ...(isDown ? [`${what} is down`] : []),
+    ...(hasLost ? [`${what} has no carrier: the switch has lost it`] : []),
     ...gone.map((address) => `the address ${address} is gone from ${what}`),
     ...routeFaults(result, routes, what, expected.withoutGateways ?? false),
   ];
@@ -110,7 +114,9 @@ async function readSandbox(
     const commands = [showDevice(ifname), ...showAllRoutes];
     const [address, ...documents] = await ipInSandbox(context.host, sandboxOf(context), commands);
     const link = readLinks(address)[0];
-    const routes = documents.flatMap(readRoutes).flatMap((route) => throughDevice(route, ifname));
+    // It may have been found by its second name; routes have its own.
+    const name = link?.ifname ?? ifname;
+    const routes = documents.flatMap(readRoutes).flatMap((route) => throughDevice(route, name));
     return link && { link, routes };
   } catch (error) {
     if (isIpError(error, 'missing')) return undefined;

@@ -7,6 +7,7 @@
 import { type AttachmentContext, sandboxOf } from '../cni/plugin.ts';
 import { CniError, ErrorCode, show } from '../errors.ts';
 import type { Host, Netns } from '../exec/host.ts';
+import type { HeldLock } from '../exec/lock.ts';
 import { type IpError, ipBatch, ipInSandbox, isIpError } from '../ip/batch.ts';
 import type { Command } from '../ip/command.ts';
 import { deleteLink, moveAs, setAlias } from '../ip/link.ts';
@@ -28,6 +29,8 @@ export interface ChildPlan {
   readonly settings?: (device: string) => readonly Command[];
   /** Why the kernel may have refused it, in words; for EINVAL and EBUSY, with which it tells nothing. */
   readonly hint: string;
+  /** A lock of the call's, that the child which makes the link is to hold, too. */
+  readonly holding?: HeldLock;
 }
 
 /** @throws CniError 7 where none is named and there is no default route */
@@ -71,7 +74,10 @@ export async function plugChild(
   try {
     const run = plan.inContainer
       ? ipInSandbox(host, sandbox, commands, names)
-      : ipBatch(host, commands, names);
+      : ipBatch(host, commands, {
+          lock: names.lock,
+          ...(plan.holding === undefined ? {} : { holding: plan.holding }),
+        });
     const [document] = await run;
     const master = readLinks(document)[0];
     if (master === undefined) throw missingMaster(plan);
@@ -129,7 +135,7 @@ async function explain(
     return new CniError(
       ErrorCode.alreadyExists,
       atMove
-        ? `CNI_IFNAME: ${show(attachment.ifname)} exists in ${request.netns} already; it is left as it is. DEL removes it`
+        ? `CNI_IFNAME: ${show(attachment.ifname)} exists in ${request.netns} already; it is left as it is. DEL removes it where it is of an earlier ADD`
         : `another call is making ${attachment.ifname} of container ${attachment.containerId} (link ${names.host})`,
       details,
     );
@@ -243,7 +249,8 @@ async function readIn(
 
 export interface ChildFacts {
   readonly kind: string;
-  readonly master: string;
+  /** Undefined where nobody knows which it was. */
+  readonly master: string | undefined;
   readonly inContainer: boolean;
   /** What is wanted of the link's own settings, by ip's names; a list by spaces, sorted. */
   readonly settings: Readonly<Record<string, string>>;
@@ -253,13 +260,14 @@ export interface ChildFacts {
 export async function childFaults(context: AttachmentContext<unknown>, plan: ChildFacts): Promise<string[]> {
   const { host, attachment } = context;
   const sandbox = sandboxOf(context);
-  const master = await readMaster(host, sandbox, plan);
-  const faults = master === undefined ? [`the master ${plan.master} is gone`] : [];
+  const { master: name } = plan;
+  const master = name === undefined ? undefined : await readMaster(host, sandbox, { ...plan, master: name });
+  const faults = name !== undefined && master === undefined ? [`the master ${name} is gone`] : [];
   const [link] = await readIn(host, sandbox, [attachment.ifname]);
   // Gone, or of another kind: that is told by whoever looks at the sandbox.
   if (link === undefined || kindOf(link) !== plan.kind) return faults;
   if (master !== undefined && !isChildOf(link, master)) {
-    faults.push(`the master of ${attachment.ifname} is not ${plan.master}`);
+    faults.push(`the master of ${attachment.ifname} is not ${name}`);
   }
   for (const [name, wanted] of Object.entries(plan.settings)) {
     const actual = settingOf(link, name);

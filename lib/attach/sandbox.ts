@@ -3,7 +3,7 @@ import type { Route } from '../cni/result.ts';
 import type { Host, Netns } from '../exec/host.ts';
 import { addAddress } from '../ip/address.ts';
 import { ipInSandbox, type Sysctl } from '../ip/batch.ts';
-import { setAlias, setMac, setUp } from '../ip/link.ts';
+import { addName, setAlias, setMac, setUp } from '../ip/link.ts';
 import { addRoute } from '../ip/route.ts';
 import { type Addressing, gatewayFor } from './addressing.ts';
 
@@ -16,12 +16,14 @@ export interface SandboxSetup {
   readonly detectDuplicates: boolean;
   /** Routes go by the device alone, as in an ipvlan of layer 3. */
   readonly withoutGateways?: boolean;
+  /** A further name of the link, where it cannot have it as its own. */
+  readonly altname?: string | undefined;
   /** The link's MAC address, where it was made with another. */
   readonly mac?: string | undefined;
 }
 
 export async function enterSandbox(host: Host, sandbox: Netns, setup: SandboxSetup): Promise<void> {
-  const { ifname, alias, addressing, detectDuplicates, withoutGateways = false, mac } = setup;
+  const { ifname, alias, addressing, detectDuplicates, withoutGateways = false, mac, altname } = setup;
   const { ips, routes, addresses } = addressing;
   const families = new Set(addresses.map(({ address }) => address.family));
   const gateway = (route: Route): string | undefined =>
@@ -31,6 +33,7 @@ export async function enterSandbox(host: Host, sandbox: Netns, setup: SandboxSet
     sandbox,
     [
       ...(alias === undefined ? [] : [setAlias(ifname, alias)]),
+      ...(altname === undefined ? [] : [addName(ifname, altname)]),
       ...(mac === undefined ? [] : [setMac(ifname, mac)]),
       ...addresses.map((address) => addAddress(ifname, address, detectDuplicates)),
       setUp(ifname),

@@ -29,10 +29,10 @@ export async function takenName(
       details,
     );
   }
-  if (chosenBy !== undefined && !isAliasOf(names, link.ifalias)) {
+  if (!isAliasOf(names, link.ifalias)) {
     return new CniError(
       ErrorCode.alreadyExists,
-      `${chosenBy}: the link ${show(link.ifname)} is there already, and is not this container's; name another one`,
+      `${chosenBy ?? 'the name of the host link'}: the link ${show(link.ifname)} is there already, and is not this container's; name another one`,
       details,
     );
   }

@@ -49,19 +49,28 @@ export function delegateTo(type: string, request: Request, host: Host, inProcess
     del: () => quiet('DEL'),
     check: () => quiet('CHECK'),
     gc: () => quiet('GC'),
-    status: () => quiet('STATUS'),
+    status: async () => {
+      // Whatever keeps an ADD from its work is "not available" here.
+      if (!isInstalled(type, request.path)) {
+        throw new CniError(ErrorCode.notAvailable, missingDelegate(type, request.path));
+      }
+      await quiet('STATUS');
+    },
   };
 }
 
+const placesOf = (type: string, path: readonly string[]): string[] =>
+  path.map((folder) => `${folder}/${type}`);
+
+const isInstalled = (type: string, path: readonly string[]): boolean => placesOf(type, path).some(isFile);
+
+const missingDelegate = (type: string, path: readonly string[]): string =>
+  `ipam.type: the plugin ${show(type)} is not in CNI_PATH (${show(path.join(':'))}); install it there, or correct ipam.type`;
+
 function findDelegate(type: string, path: readonly string[]): string {
-  for (const folder of path) {
-    const file = `${folder}/${type}`;
-    if (isFile(file)) return file;
-  }
-  throw new CniError(
-    ErrorCode.invalidConfig,
-    `ipam.type: the plugin ${show(type)} is not in CNI_PATH (${show(path.join(':'))}); install it there, or correct ipam.type`,
-  );
+  const file = placesOf(type, path).find(isFile);
+  if (file !== undefined) return file;
+  throw new CniError(ErrorCode.invalidConfig, missingDelegate(type, path));
 }
 
 /** A folder that cannot be looked into (no permission, too long a path) is passed over, as the next one may have it. */

@@ -1,5 +1,6 @@
 /**
- * JSON as the Go plugins read it: keys match in any case (an exact match first), and null is as good as absent.
+ * JSON as the Go plugins read it: keys match in any case (an exact match first), null is as good as absent, and so is an
+ * empty text where a field may be left out.
  * So a config that says `"macSpoofChk": true` gets its anti-spoofing here as it does there.
  */
 import { CniError, ErrorCode, show } from '../errors.ts';
@@ -83,11 +84,20 @@ function foldObject(shape: Readonly<Record<string, SchemaLike>>, value: JsonObje
   for (const [key, item] of Object.entries(value)) {
     if (item === null || key === '__proto__') continue;
     const known = Object.hasOwn(shape, key) ? key : spelling.get(foldKey(key));
-    if (known === undefined) folded[key] = item;
-    else if (known === key || !Object.hasOwn(value, known) || value[known] === null) {
-      const schema = shape[known];
-      folded[known] = schema === undefined ? item : foldToSchema(schema, item);
+    const schema = known === undefined ? undefined : shape[known];
+    if (known === undefined || schema === undefined) folded[key] = item;
+    else if (
+      isSaid(schema, item) &&
+      (known === key || !Object.hasOwn(value, known) || value[known] === null)
+    ) {
+      folded[known] = foldToSchema(schema, item);
     }
   }
   return folded;
+}
+
+/** Go leaves a text that is not set empty, and so do configs that were written by Go programs. */
+function isSaid(schema: SchemaLike, item: unknown): boolean {
+  const { type = '' }: Definition = schema._zod.def;
+  return item !== '' || !['optional', 'default'].includes(type);
 }

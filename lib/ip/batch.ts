@@ -44,6 +44,7 @@ const reasons = {
   missing:
     /Cannot find device|No such device|does not exist|No such file|Cannot assign requested|No such process|not found/i,
   busy: /Device or resource busy/i,
+  inUse: /Address already in use/i,
   invalid: /Invalid argument/i,
   unsupported: /Unknown device type|Operation not supported/i,
 } as const;

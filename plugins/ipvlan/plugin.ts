@@ -48,10 +48,10 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
   const plug = async (): Promise<ReturnType<typeof plugChild>> => {
     // Masters inside sandboxes are the sandboxes' own affair.
     if (plan.inContainer) return plugChild(context, names, plan);
-    using _mode = await lockMode(host, plan.master);
+    using holding = await lockMode(host, plan.master);
     const known = await claimMode(host, plan.master, config, names.identity, sandbox);
     if (!known) undo.step('forget the mode', async () => releaseMode(host, plan.master, names.identity));
-    return plugChild(context, names, plan);
+    return plugChild(context, names, { ...plan, holding });
   };
   const master = await plug();
   undo.step(`delete ${attachment.ifname}`, () => unplugChild(context, names, () => false));

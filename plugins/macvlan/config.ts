@@ -95,7 +95,8 @@ export function settingsOf({ config, ipam, request }: Context<Config>): Settings
   }
   return {
     mac: chosenMac(config, request.args),
-    sources: sourceMacs.map((mac, index) => normalMac(mac, `sourceMacs[${index}]`)),
+    // The kernel keeps each once.
+    sources: [...new Set(sourceMacs.map((mac, index) => normalMac(mac, `sourceMacs[${index}]`)))],
   };
 }
 

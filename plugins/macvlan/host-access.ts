@@ -62,6 +62,9 @@ export async function grantHostAccess(
   using holding = await lockOf(host, device);
   const present = await readInterface(host, device);
   refuseOther(present, access, device);
+  await refuseRoutes(host, device, addresses);
+  // Where somebody has removed the interface, those it served before get their routes back, too.
+  const served = present ? [] : readNotes(host, device).flatMap(({ address }) => parseAddress(address) ?? []);
   // Before it is made: an interface without a note would stay for good.
   addNotes(host, device, identity, addresses);
   const own = parseCidr(access.address);
@@ -71,9 +74,28 @@ export async function grantHostAccess(
       ...(present ? [] : creation(access, device)),
       ...(own ? [replaceAddress(device, own, false)] : []),
       setUp(device),
-      ...addresses.map(({ address }) => hostRoute('replace', device, hostCidr(address))),
+      ...[...served, ...addresses.map(({ address }) => address)].map((address) =>
+        hostRoute('replace', device, hostCidr(address)),
+      ),
     ],
     { holding },
+  );
+}
+
+/**
+ * A route to a container's address that leads elsewhere is somebody's own, and is not replaced.
+ * @throws CniError 7 that names it
+ */
+async function refuseRoutes(host: Host, device: string, addresses: readonly Cidr[]): Promise<void> {
+  const commands = addresses.map(
+    ({ address }): Command => ['route', 'show', 'exact', formatCidr(hostCidr(address))],
+  );
+  const documents = await ipBatch(host, commands, { force: true });
+  const [other] = documents.flatMap(readRoutes).filter(({ dev }) => dev !== device);
+  if (other === undefined) return;
+  throw new CniError(
+    ErrorCode.invalidConfig,
+    `hostAccess: the node has a route of its own to ${other.dst}${other.dev ? ` by ${other.dev}` : ''}; remove it, or keep the address out of the range`,
   );
 }
 
@@ -149,11 +171,13 @@ function refuseOther(link: LinkInfo | undefined, access: Access, device: string)
 /** CHECK: what is not as it was made, in words. */
 export async function hostAccessFaults(
   host: Host,
-  access: Access,
-  network: string,
+  access: Pick<Access, 'interface' | 'address'>,
+  { key }: Identity,
   addresses: readonly Cidr[],
 ): Promise<string[]> {
-  const device = deviceOf(access, network);
+  const noted = notedDevices(host).find((name) => readNotes(host, name).some((note) => note.key === key));
+  const device = access.interface ?? noted;
+  if (device === undefined) return ['the node has no note of its own way to it (hostAccess)'];
   const link = await readInterface(host, device);
   if (link === undefined) return [`the node's link ${device} (hostAccess) is gone`];
   const own = parseCidr(access.address);

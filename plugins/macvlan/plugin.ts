@@ -1,7 +1,7 @@
 /** macvlan: a link of its own MAC address on a NIC of the node. */
 import { addressingOf, noAddressing } from '../../lib/attach/addressing.ts';
 import { ipamFaults, refuseFaults, resultToCheck, sandboxFaults } from '../../lib/attach/check.ts';
-import { childFaults, masterOf, plugChild, unplugChild } from '../../lib/attach/child.ts';
+import { childFaults, plugChild, unplugChild } from '../../lib/attach/child.ts';
 import { childStatus, collect } from '../../lib/attach/child-node.ts';
 import { namesOf } from '../../lib/attach/names.ts';
 import { recordedIn } from '../../lib/attach/recorded.ts';
@@ -10,8 +10,9 @@ import { enterSandbox } from '../../lib/attach/sandbox.ts';
 import { reportUndo } from '../../lib/cni/log.ts';
 import { type AttachmentContext, type Context, definePlugin, sandboxOf } from '../../lib/cni/plugin.ts';
 import { hasDns, type Result } from '../../lib/cni/result.ts';
-import { doAll } from '../../lib/errors.ts';
+import { CniError, doAll, ErrorCode, show } from '../../lib/errors.ts';
 import { undoStack } from '../../lib/exec/undo.ts';
+import { isIpError } from '../../lib/ip/batch.ts';
 import { kindOf, type LinkInfo } from '../../lib/ip/read.ts';
 import { type Config, configSchema, planOf, settingsOf } from './config.ts';
 import { collectHostAccess, grantHostAccess, hostAccessFaults, revokeHostAccess } from './host-access.ts';
@@ -49,12 +50,22 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
       ipam.type,
     );
   }
-  await enterSandbox(host, sandbox, {
-    ifname: attachment.ifname,
-    alias: names.alias,
-    addressing,
-    detectDuplicates: false,
-  });
+  try {
+    await enterSandbox(host, sandbox, {
+      ifname: attachment.ifname,
+      alias: names.alias,
+      addressing,
+      detectDuplicates: false,
+    });
+  } catch (error) {
+    // The kernel looks for others of that address when the link goes up.
+    if (!isIpError(error, 'inUse')) throw error;
+    throw new CniError(
+      ErrorCode.invalidConfig,
+      `mac: ${plan.mac ?? master.address} is in use on the master ${show(plan.master)} already, by itself or another macvlan link; choose another`,
+      error.details,
+    );
+  }
   if (config.hostAccess) {
     undo.step('take the host access back', () => revokeHostAccess(host, names.identity));
     await grantHostAccess(
@@ -102,13 +113,15 @@ async function check(context: AttachmentContext<Config>): Promise<void> {
   const result = resultToCheck(context);
   const recorded = recordedIn(result, attachment.ifname, undefined);
   const { linkInContainer: inContainer, mode, hostAccess } = config;
-  const master = await masterOf(context, config.master, inContainer);
+  // The default route may have moved since ADD: then its device is no longer the master, and nobody has noted which was.
+  const { master } = config;
   const settings = { mode, ...(mode === 'source' ? { macaddr_data: sources.toSorted().join(' ') } : {}) };
-  const access = hostAccess && { master, ...hostAccess };
   refuseFaults(attachment, [
     ...(await sandboxFaults(context, result, recorded, { kind: 'macvlan' })),
     ...(await childFaults(context, { kind: 'macvlan', master, inContainer, settings })),
-    ...(access ? await hostAccessFaults(host, access, attachment.network, recorded.addresses) : []),
+    ...(hostAccess
+      ? await hostAccessFaults(host, hostAccess, namesOf(context).identity, recorded.addresses)
+      : []),
     ...(await ipamFaults(ipam)),
   ]);
 }
