@@ -2,19 +2,29 @@
 import { namesOf } from '../../lib/attach/names.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
-import type { Netns } from '../../lib/exec/host.ts';
+import type { Host, Netns } from '../../lib/exec/host.ts';
 import type { HeldLock } from '../../lib/exec/lock.ts';
 import { type IpError, ipBatch, isIpError } from '../../lib/ip/batch.ts';
 import type { Command } from '../../lib/ip/command.ts';
 import { moveAs, setAlias, setMtu, setUp } from '../../lib/ip/link.ts';
-import { changeMacs, changeVf, type VfCommand, type VfSettings } from '../../lib/ip/vf.ts';
+import {
+  changeMacs,
+  changeVf,
+  noMac,
+  type VfCommand,
+  type VfSettings,
+  type WantedVf,
+} from '../../lib/ip/vf.ts';
 import type { Claim } from './claim.ts';
 import { type Config, fieldOf, type Settings } from './config.ts';
+import { writeState } from './state.ts';
 
 interface Step {
   readonly command: Command;
   /** What failed, with its value, where this one does. */
   readonly what?: { readonly field: string; readonly value: string };
+  /** Gives the function's own link its MAC address. */
+  readonly isOwnMac?: boolean;
 }
 
 interface Target {
@@ -30,79 +40,95 @@ interface Target {
  */
 export async function setUpFunction(
   context: AttachmentContext<Config>,
-  { pf, vf, reading }: Claim,
+  claim: Claim,
   settings: Settings,
-  { sandbox, name, holding }: Target,
+  target: Target,
 ): Promise<void> {
-  const { host, request } = context;
-  const { link } = reading;
-  const { mac, mtu } = settings;
+  const { host } = context;
+  const { link, vf } = claim.reading;
+  const { mac } = settings;
+  // A driver tells a function's own address just like one that its NIC has set: it shows when the function asks for another.
+  const isUnclear = link !== undefined && mac !== undefined && mac !== link.address && vf.mac !== noMac;
+  if (isUnclear) {
+    const steps = stepsFor(context, claim, settings, target, { ...vf, mac: noMac });
+    const error = await tryBatch(host, steps, target);
+    if (error === undefined) return;
+    if (!steps[error.failed]?.isOwnMac) throw explain(context, claim, error, steps, target);
+    writeState(host, { ...claim.state, macByPf: true });
+  }
+  const steps = stepsFor(context, claim, settings, target, vf);
+  const error = await tryBatch(host, steps, target);
+  if (error !== undefined) throw explain(context, claim, error, steps, target);
+}
+
+async function tryBatch(
+  host: Host,
+  steps: readonly Step[],
+  { holding }: Target,
+): Promise<IpError | undefined> {
+  if (steps.length === 0) return undefined;
+  const commands = steps.map(({ command }) => command);
+  try {
+    await ipBatch(host, commands, { holding });
+    return undefined;
+  } catch (error) {
+    if (!isIpError(error)) throw error;
+    return error;
+  }
+}
+
+/** @param before what the NIC has set by now */
+function stepsFor(
+  context: AttachmentContext<Config>,
+  { vf: { index }, reading }: Claim,
+  { mac, mtu, ...settings }: Settings,
+  { sandbox, name }: Target,
+  before: VfSettings,
+): readonly Step[] {
+  const { pf, pfIsUp, link } = reading;
   const own = link && { ifname: link.ifname, mac: link.address, wanted: mac };
   const blamed = ({ command, field, value }: VfCommand): Step => ({
     command,
-    what: { field: fieldToBlame(field, settings), value },
+    what: { field: fieldToBlame(field, settings.vf), value },
+    isOwnMac: field === 'mac' && command.includes('address'),
   });
-  const steps: Step[] = [
-    ...(reading.pfIsUp ? [] : [{ command: setUp(reading.pf) }]),
+  return [
+    ...(pfIsUp ? [] : [{ command: setUp(pf) }]),
     // First, so that it is found by this where its record is lost; its sandbox may die, and it outlives that.
     ...(link ? [{ command: setAlias(link.ifname, namesOf(context).alias) }] : []),
+    ...changeMacs(pf, index, before, own, mac).map(blamed),
     ...(link && mtu !== undefined && link.mtu !== mtu
       ? [{ command: setMtu(link.ifname, mtu), what: { field: 'mtu', value: String(mtu) } }]
       : []),
-    ...changeVf(reading.pf, vf.index, reading.vf, { ...settings.vf, mac: undefined }).map(blamed),
-    ...changeMacs(reading.pf, vf.index, reading.vf, own, mac).map(blamed),
+    ...changeVf(pf, index, reading.vf, { ...settings.vf, mac: undefined }).map(blamed),
     ...(link ? [{ command: moveAs(link.ifname, sandbox.ref, name) }] : []),
   ];
-  if (steps.length === 0) return;
-  try {
-    await ipBatch(
-      host,
-      steps.map(({ command }) => command),
-      { holding },
-    );
-  } catch (error) {
-    if (!isIpError(error)) throw error;
-    throw explain(error, steps[error.failed]?.what, {
-      driver: pf.driver,
-      device: vf.address,
-      netns: request.netns,
-      ifname: request.ifname,
-      name,
-    });
-  }
 }
 
 /** A VLAN is set with its protocol; of the two, another than the usual protocol is what a driver does not have. */
-function fieldToBlame(field: keyof VfSettings, { vf }: Settings): string {
+function fieldToBlame(field: keyof VfSettings, vf: WantedVf): string {
   return fieldOf[field === 'vlan' && vf.protocol === '802.1ad' ? 'protocol' : field];
 }
 
-interface Place {
-  readonly driver: string | undefined;
-  readonly device: string;
-  readonly netns: string;
-  readonly ifname: string;
-  readonly name: string;
-}
-
 function explain(
+  { request: { netns, ifname } }: AttachmentContext<Config>,
+  { pf, vf }: Claim,
   error: IpError,
-  what: Step['what'],
-  { driver, device, netns, ifname, name }: Place,
+  steps: readonly Step[],
+  { name }: Target,
 ): CniError {
+  const what = steps[error.failed]?.what;
   if (what !== undefined) {
     return new CniError(
       ErrorCode.invalidConfig,
-      `${what.field}: the driver ${driver ?? 'of the NIC'} does not take ${what.value} for ${device} (${error.reason}); the function is left as it was`,
+      `${what.field}: the driver ${pf.driver ?? 'of the NIC'} does not take ${what.value} for ${vf.address} (${error.reason}); the function is left as it was`,
       error.details,
     );
   }
-  if (isIpError(error, 'exists')) {
-    return new CniError(
-      ErrorCode.alreadyExists,
-      `${name === ifname ? 'CNI_IFNAME' : 'keepName'}: ${show(name)} exists in ${netns} already; it is left as it is`,
-      error.details,
-    );
-  }
-  return error;
+  if (!isIpError(error, 'exists')) return error;
+  return new CniError(
+    ErrorCode.alreadyExists,
+    `${name === ifname ? 'CNI_IFNAME' : 'keepName'}: ${show(name)} exists in ${netns} already; it is left as it is`,
+    error.details,
+  );
 }

@@ -2,6 +2,7 @@
 import { isOurMark } from '../../lib/cni/identity.ts';
 import type { Log } from '../../lib/cni/log.ts';
 import { CniError, ErrorCode } from '../../lib/errors.ts';
+import { randomMac } from '../../lib/exec/digest.ts';
 import type { Host, Netns } from '../../lib/exec/host.ts';
 import type { HeldLock } from '../../lib/exec/lock.ts';
 import { ipBatch } from '../../lib/ip/batch.ts';
@@ -54,12 +55,35 @@ export async function restore(
   }
   const commands = commandsFor(reading, here.vf.index, target);
   if (commands.length > 0) await ipBatch(host, commands, { holding, force: true });
-  const after = locateVf(host, address) ?? here;
-  const faults = differences(await readFunction(host, after.pf, after.vf, holding), target);
+  const faults = await settle(host, address, target, holding);
   if (faults.length > 0) throw notAsBefore(address, faults, here.pf.driver);
   takeMarkAway(host, address, target);
   removeState(host, address);
 }
+
+/** @returns what is not as before */
+async function settle(host: Host, address: string, target: Target, holding: HeldLock): Promise<string[]> {
+  const look = async (): Promise<[Reading, number] | undefined> => {
+    const located = locateVf(host, address);
+    return located && [await readFunction(host, located.pf, located.vf, holding), located.vf.index];
+  };
+  const [reading, index] = (await look()) ?? [];
+  if (reading === undefined || index === undefined) return [];
+  const missing = changeVf(reading.pf, index, reading.vf, { mac: target.vf.mac });
+  // A driver that tells of no address but those that the NIC has set: then it had set this one.
+  if (missing.length === 0 || isOwnMac(reading, target)) return differences(reading, target);
+  await ipBatch(
+    host,
+    missing.map(({ command }) => command),
+    { holding, force: true },
+  );
+  const [last = reading] = (await look()) ?? [];
+  return differences(last, target);
+}
+
+/** Where none was set, drivers tell the function's own. */
+const isOwnMac = ({ link, vf }: Reading, target: Target): boolean =>
+  target.vf.mac === noMac && vf.mac === link?.address;
 
 function nowhere(address: string): CniError {
   return new CniError(
@@ -85,6 +109,8 @@ function takeMarkAway(host: Host, address: string, { link }: Target): void {
 interface Target {
   readonly vf: VfSettings;
   readonly link: State['link'];
+  /** Whether the MAC address is one that the PF set, and not the function's own, which drivers tell just so. */
+  readonly macByPf: boolean;
 }
 
 function targetOf(host: Host, located: Located, { link, vf }: Reading, state: State | undefined): Target {
@@ -93,6 +119,7 @@ function targetOf(host: Host, located: Located, { link, vf }: Reading, state: St
     return {
       vf: { ...state.vf, mac, spoofchk, trust, linkState },
       link: state.link && { ...state.link, name: freeName(host, located, state.link.name) },
+      macByPf: state.macByPf === true || mac !== state.link?.mac,
     };
   }
   const { spoofchk, trust, linkState } = vf;
@@ -109,14 +136,20 @@ function targetOf(host: Host, located: Located, { link, vf }: Reading, state: St
       maxTxRate: 0,
       minTxRate: 0,
     },
-    link: link && { name: ownName(host, located, link), mac: link.address ?? '', mtu: 1500, up: false },
+    link: link && linkDefaults(host, located, link),
+    macByPf: false,
   };
 }
 
-/** A name that a sandbox or the kernel has given it is not kept. */
-function ownName(host: Host, located: Located, { ifname, ifalias }: LinkInfo): string {
+/** What a sandbox or the kernel has given it, a name or a MAC address, is not kept. */
+function linkDefaults(host: Host, located: Located, { ifname, ifalias, address }: LinkInfo): State['link'] {
   const isForeign = isOurMark(ifalias) || /^dev\d+$/.test(ifname);
-  return freeName(host, located, isForeign ? undefined : ifname);
+  return {
+    name: freeName(host, located, isForeign ? undefined : ifname),
+    mac: isForeign ? randomMac() : (address ?? ''),
+    mtu: 1500,
+    up: false,
+  };
 }
 
 type Flag = keyof typeof switchableFlags;
@@ -137,21 +170,24 @@ function commandsFor({ pf, link, vf }: Reading, index: number, target: Target): 
   const renamed = link.ifname !== name;
   const rename: Command = ['link', 'set', 'dev', link.ifname, 'name', name];
   const own = { ifname: name, mac: link.address, wanted: mac };
+  const byPf = target.macByPf || link.address === mac ? target.vf.mac : noMac;
   const switched = (Object.keys(switchableFlags) as Flag[]).filter(
     (flag) => flags !== undefined && flags.includes(flag) !== link.flags.includes(flag),
   );
   return [
     ...(isUp(link) && (renamed || !up) ? [setDown(link.ifname)] : []),
     ...(renamed ? [rename] : []),
-    ...[...settings, ...changeMacs(pf, index, vf, own, target.vf.mac)].map(({ command }) => command),
+    ...[...settings, ...changeMacs(pf, index, vf, own, byPf)].map(({ command }) => command),
     ...(link.mtu === mtu ? [] : [setMtu(name, mtu)]),
     ...switched.map((flag) => setFlag(name, flag, flags?.includes(flag) ?? false)),
     ...(up && (!isUp(link) || renamed) ? [setUp(name)] : []),
   ];
 }
 
-function differences({ link, vf }: Reading, target: Target): string[] {
+function differences(reading: Reading, target: Target): string[] {
+  const { link, vf } = reading;
   const faults = (Object.keys(fieldOf) as (keyof VfSettings)[])
+    .filter((field) => field !== 'mac' || !isOwnMac(reading, target))
     .filter((field) => target.vf[field] !== undefined && vf[field] !== target.vf[field])
     .map((field) => `${fieldOf[field]} is ${vf[field]}, was ${target.vf[field]}`);
   if (link === undefined || target.link === undefined) return faults;

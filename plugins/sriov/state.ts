@@ -52,6 +52,8 @@ const stateSchema = z.object({
   ),
   /** What the PF had set. */
   vf: vfSettings,
+  /** Whether the PF had set the MAC address: known where the function was denied another one. */
+  macByPf: z.optional(z.boolean()),
 });
 export type State = z.infer<typeof stateSchema>;
 

@@ -1,0 +1,35 @@
+/** Kill -9 at any moment: the DEL that follows makes the function what it was. */
+import { test } from 'vitest';
+import { createContainer, expectPing, roundsOf } from '../../support/index.ts';
+import { killAdds, killDels } from '../../support/kill.ts';
+import { describeNic, ifname } from '../../support/sriov.ts';
+
+// 20 in all: half of them of ADD, half of DEL.
+const rounds = roundsOf({ usual: 10, full: 10, vm: 10 });
+const fields = {
+  mac: '02:00:5e:00:53:43',
+  vlan: 7,
+  trust: 'on',
+  spoofchk: 'off',
+  mtu: 1400,
+  max_tx_rate: 100,
+};
+
+describeNic('kill -9', 1, (nic) => {
+  for (const [command, kill] of [
+    ['ADD', killAdds],
+    ['DEL', killDels],
+  ] as const) {
+    test(`at ${rounds} moments of ${command}, each followed by DEL`, async () => {
+      const { node, config, vfLine, start, wireIp4 } = nic();
+      const container = await createContainer(node);
+      const settings = async () => [{ text: await vfLine(0), mayStay: false }];
+      node.factSources.add(settings);
+      await kill(node, { config: config(fields), container, ifname }, rounds);
+      node.factSources.delete(settings);
+      const pod = await start();
+      await expectPing(pod, wireIp4);
+      await pod.del();
+    }, 600_000);
+  }
+});
