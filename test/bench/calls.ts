@@ -4,11 +4,12 @@ import {
   type ContenderName,
   callOf,
   configOf,
+  hasReference,
   type Plugin,
-  plugIn,
   type Scenario,
+  scenarios,
 } from './contenders.ts';
-import { type Floor, floorCall, prepareFloor } from './floor.ts';
+import { type Floor, floorCall, floorOf, prepareFloor } from './floor.ts';
 import type { Sandbox, Station } from './station.ts';
 import { pairRatios, rotated, roundsWithin, type Summary, summarize, sums } from './statistics.ts';
 
@@ -20,11 +21,12 @@ export interface CallMeasure {
   readonly step: Step;
   /** Milliseconds. */
   readonly ours: Summary;
-  readonly reference: Summary;
-  /** Ours by the reference's, pair by pair. */
-  readonly ratio: Summary;
-  /** The kernel's share, by a shell script, where one was measured beside. */
+  /** Absent where there is none. */
+  readonly reference?: Summary;
+  /** The same made by hand, by a shell script, where that was measured beside. */
   readonly floor?: Summary;
+  /** Ours by the reference's, pair by pair; by the hand-made where there is no reference. */
+  readonly ratio?: Summary;
 }
 
 /** The samples of one contender, one a round. */
@@ -45,7 +47,7 @@ export interface CallOptions {
   /** Tells the networks of several scenarios apart. */
   readonly number: number;
   readonly rounds: number;
-  /** Where the kernel's share is measured beside, if the scenario wants it. */
+  /** Where the same is made by hand, if the scenario wants it. */
   readonly floor: Station;
 }
 
@@ -53,13 +55,16 @@ export async function measureCalls(
   contenders: readonly Contender[],
   { scenario, number, rounds, floor }: CallOptions,
 ): Promise<readonly CallMeasure[]> {
+  const handMade = floorOf(scenario, number);
   const runners = await Promise.all([
     ...contenders.map((contender) => pluginRunner(contender, scenario, number)),
-    ...(scenario.withFloor ? [floorRunner(floor, { plugin: scenario.plugin, number })] : []),
+    ...(handMade === undefined ? [] : [floorRunner(floor, handMade)]),
   ]);
   await runRounds(runners, rounds);
+  // VERSION is the same whatever the config says.
+  const isFirst = scenarios.find(({ plugin }) => plugin === scenario.plugin) === scenario;
   return (['VERSION', 'ADD', 'CHECK', 'DEL', 'ADD+DEL'] as const)
-    .filter((step) => step !== 'VERSION' || scenario.withFloor)
+    .filter((step) => step !== 'VERSION' || isFirst)
     .map((step) => measureOf(scenario, step, runners));
 }
 
@@ -81,14 +86,15 @@ function measureOf(scenario: Scenario, step: Step, runners: readonly Runner[]): 
   const ours = samplesOf('ours');
   const reference = samplesOf('reference');
   const floor = samplesOf('floor');
+  const beside = hasReference(scenario.plugin) ? reference : floor;
   return {
     plugin: scenario.plugin,
     scenario: scenario.title,
     step,
     ours: summarize(ours),
-    reference: summarize(reference),
-    ratio: summarize(pairRatios(ours, reference)),
+    ...(reference.length > 0 ? { reference: summarize(reference) } : {}),
     ...(floor.length > 0 ? { floor: summarize(floor) } : {}),
+    ...(beside.length > 0 ? { ratio: summarize(pairRatios(ours, beside)) } : {}),
   };
 }
 
@@ -97,7 +103,6 @@ const noSamples = (): Samples => ({ VERSION: [], ADD: [], CHECK: [], DEL: [] });
 async function pluginRunner(contender: Contender, scenario: Scenario, number: number): Promise<Runner> {
   const { name, station } = contender;
   const config = configOf(contender, number, scenario);
-  await plugIn(station, scenario.plugin, number);
   const [resident, sandbox] = await twoSandboxes(station);
   // A container that stays: a bridge without ports, and a network without rules, are not what nodes have.
   await station.run(callOf(contender, 'ADD', config, resident));
@@ -122,14 +127,14 @@ async function pluginRunner(contender: Contender, scenario: Scenario, number: nu
 async function floorRunner(station: Station, floor: Floor): Promise<Runner> {
   const [resident, sandbox] = await twoSandboxes(station);
   await prepareFloor(station, floor);
-  await station.run(floorCall('ADD', floor, resident, 1));
+  await station.run(floorCall('ADD', floor, { sandbox: resident, host: 1 }));
   const samples = noSamples();
   return {
     name: 'floor',
     samples,
     async round() {
-      samples.ADD.push((await station.run(floorCall('ADD', floor, sandbox, 2))).milliseconds);
-      samples.DEL.push((await station.run(floorCall('DEL', floor, sandbox, 2))).milliseconds);
+      samples.ADD.push((await station.run(floorCall('ADD', floor, { sandbox, host: 2 }))).milliseconds);
+      samples.DEL.push((await station.run(floorCall('DEL', floor, { sandbox, host: 2 }))).milliseconds);
     },
   };
 }

@@ -1,16 +1,21 @@
 /** Who is measured, in what: our executables and the reference plugins, and the networks that they make. */
 import { join } from 'node:path';
+import type { HandMade } from '../support/by-hand.ts';
+import type { Datapath } from '../support/ovs.ts';
 import { binDir, referenceDir, systemPath } from '../support/paths.ts';
 import type { Command } from './protocol.ts';
 import type { Sandbox, Station } from './station.ts';
 
-/** The floor is the kernel's share of the work, by a shell script: floor.ts. */
+/** The floor is the same made by hand, by a shell script: floor.ts. */
 export type ContenderName = 'ours' | 'reference' | 'floor';
 export type CniCommand = 'VERSION' | 'ADD' | 'CHECK' | 'DEL';
 
-/** Plugins that have a peer to be measured beside, in the order in which they are. */
-export const plugins = ['veth-bridge', 'macvlan', 'ipvlan'] as const;
+/** Plugins that are measured, in this order. */
+export const plugins = ['veth-bridge', 'macvlan', 'ipvlan', 'ovs'] as const;
 export type Plugin = (typeof plugins)[number];
+
+/** Whether the reference has its like; otherwise it is measured beside what is made by hand. */
+export const hasReference = (plugin: Plugin): boolean => plugin !== 'ovs';
 
 /** A set of executables in a node of its own: one side's rules and addresses are not in the other side's way. */
 export interface Contender {
@@ -26,6 +31,11 @@ export function contend(name: Contender['name'], station: Station): Contender {
 
 const folders = { ours: binDir, reference: referenceDir } as const;
 
+/** Whether this side has the plugin. */
+export function takesPart(name: Contender['name'], plugin: Plugin): boolean {
+  return name === 'ours' || hasReference(plugin);
+}
+
 /** What this side calls a plugin: the `type` of its configs and the name of its executable. */
 export function typeOf(name: Contender['name'], plugin: Plugin): string {
   return name === 'reference' && plugin === 'veth-bridge' ? 'bridge' : plugin;
@@ -34,7 +44,10 @@ export function typeOf(name: Contender['name'], plugin: Plugin): string {
 /** The executables that have to be there. */
 export function neededExecutables(): readonly string[] {
   return (['ours', 'reference'] as const).flatMap((name) =>
-    [...plugins.map((plugin) => typeOf(name, plugin)), 'host-local'].map((type) => join(folders[name], type)),
+    [
+      ...plugins.filter((plugin) => takesPart(name, plugin)).map((plugin) => typeOf(name, plugin)),
+      'host-local',
+    ].map((type) => join(folders[name], type)),
   );
 }
 
@@ -73,20 +86,42 @@ export interface Scenario {
   readonly plugin: Plugin;
   readonly title: string;
   readonly settings: Readonly<Record<string, unknown>>;
-  /** Whether VERSION is shown, and the kernel's share measured beside: once a plugin. */
-  readonly withFloor?: boolean;
+  /** How the same is made by hand, where that is measured beside: once a plugin, or as there is no reference. */
+  readonly byHand?: HandMade;
+  /** What forwards in the Open vSwitch that the network hangs on. */
+  readonly datapath?: Datapath;
   /** Whether memory and processes are counted, too. */
   readonly withResources?: boolean;
   /** Whether many containers at once are measured, too. */
   readonly withParallel?: boolean;
+  /** Whether traffic and links are compared with hand-made ones, too: traffic.ts. Needs `byHand`. */
+  readonly withTraffic?: boolean;
 }
+
+/** What people call them. */
+const datapathNames: Readonly<Record<Datapath, string>> = { netdev: 'userspace', system: 'kernel' };
+const ovsPortTypes = ['veth', 'internal'] as const;
+
+const ovsScenarios = (Object.keys(datapathNames) as Datapath[]).flatMap((datapath) =>
+  ovsPortTypes.map(
+    (portType): Scenario => ({
+      plugin: 'ovs',
+      title: `${portType}, ${datapathNames[datapath]}`,
+      settings: { portType },
+      byHand: `ovs-${portType}`,
+      datapath,
+      withResources: datapath === 'netdev',
+      withTraffic: true,
+    }),
+  ),
+);
 
 export const scenarios: readonly Scenario[] = [
   {
     plugin: 'veth-bridge',
     title: 'plain',
     settings: {},
-    withFloor: true,
+    byHand: 'veth-bridge',
     withResources: true,
     withParallel: true,
   },
@@ -98,60 +133,50 @@ export const scenarios: readonly Scenario[] = [
     settings: { ipMasq: true, macspoofchk: true },
     withResources: true,
   },
-  { plugin: 'macvlan', title: 'bridge', settings: { mode: 'bridge' }, withFloor: true, withResources: true },
-  { plugin: 'ipvlan', title: 'l2', settings: { mode: 'l2' }, withFloor: true },
+  {
+    plugin: 'macvlan',
+    title: 'bridge',
+    settings: { mode: 'bridge' },
+    byHand: 'macvlan',
+    withResources: true,
+  },
+  { plugin: 'ipvlan', title: 'l2', settings: { mode: 'l2' }, byHand: 'ipvlan' },
+  ...ovsScenarios,
 ];
 
-/** The link that a network hangs on: the bridge, which the plugin makes, or the NIC, which {@link plugIn} makes. */
+/** The link that a network hangs on: a bridge, or a NIC. The plugin makes that of veth-bridge, switches.ts all others. */
 export function trunkOf(plugin: Plugin, number: number): string {
-  return `${plugin === 'veth-bridge' ? 'bench' : 'nic'}${number}`;
+  return `${plugin === 'veth-bridge' || plugin === 'ovs' ? 'bench' : 'nic'}${number}`;
 }
+
+/** A node's Open vSwitch of this datapath keeps its files here. */
+export const ovsFolderOf = (datapath: Datapath): string => `/run/openvswitch-${datapath}`;
+
+/** How a plugin and ovs-vsctl reach its database. */
+export const databaseOf = (datapath: Datapath): string => `unix:${ovsFolderOf(datapath)}/db.sock`;
 
 /** A network with a subnet of its own, `10.<number>.0.0/16`, and a default route out of it. */
 export function configOf(
   { name, station }: Contender,
   number: number,
-  { plugin, settings }: Scenario,
+  { plugin, settings, datapath }: Scenario,
   range: Readonly<Record<string, string>> = {},
 ): Config {
   const trunk = trunkOf(plugin, number);
-  const isBridge = plugin === 'veth-bridge';
+  const hasGateway = plugin === 'veth-bridge';
   return {
     name: `bench${number}`,
     type: typeOf(name, plugin),
-    ...(isBridge ? { bridge: trunk, isDefaultGateway: true } : { master: trunk }),
+    ...(plugin === 'veth-bridge' || plugin === 'ovs' ? { bridge: trunk } : { master: trunk }),
+    ...(hasGateway ? { isDefaultGateway: true } : {}),
+    ...(datapath === undefined ? {} : { socket_file: databaseOf(datapath) }),
     ...settings,
     ipam: {
       type: 'host-local',
       dataDir: station.node.dataDir,
       ranges: [[{ subnet: `10.${number}.0.0/16`, ...range }]],
       // With a gateway on the bridge, the plugin brings the route.
-      ...(isBridge ? {} : { routes: [{ dst: '0.0.0.0/0' }] }),
+      ...(hasGateway ? {} : { routes: [{ dst: '0.0.0.0/0' }] }),
     },
   };
-}
-
-/** Makes what the network of {@link configOf} needs on its node: a NIC, which is plugged into a switch. */
-export async function plugIn({ node }: Station, plugin: Plugin, number: number): Promise<void> {
-  if (plugin === 'veth-bridge') return;
-  const nic = trunkOf(plugin, number);
-  await node.sh(`
-    ip link add switch${number} type bridge
-    ip link add port${number} master switch${number} type veth peer name ${nic}
-    for device in switch${number} port${number} ${nic}; do ip link set $device up; done
-  `);
-}
-
-/**
- * What the kernel lacks for a plugin, in words; undefined where all is there.
- * @throws where a link cannot be made for another reason: that is no row to leave out
- */
-export async function lackOf({ node }: Station, plugin: Plugin): Promise<string | undefined> {
-  if (plugin === 'veth-bridge') return undefined;
-  const script =
-    'ip link add probe type veth; ip link add child link probe type "$1" || exit; ip link del probe';
-  const { code, stderr } = await node.exec(['unshare', '--net', 'sh', '-c', script, 'sh', plugin]);
-  if (code === 0) return undefined;
-  if (/unknown device type|not supported/i.test(stderr)) return 'this kernel has none';
-  throw new Error(`no ${plugin} link can be made: exit status ${code}\n${stderr}`);
 }

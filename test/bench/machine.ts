@@ -23,6 +23,8 @@ export function describeMachine(): Machine {
     ip: firstLine('ip', '-V').replace(/^ip utility, /, ''),
     nft: firstLine('nft', '--version').replace(/ \(.*/, ''),
     iptables: firstLine('iptables', '--version'),
+    ovs: firstLine('ovs-vsctl', '--version').replace(/^ovs-vsctl /, ''),
+    iperf3: firstLine('iperf3', '--version').replace(/ \(.*/, ''),
   };
 }
 

@@ -1,11 +1,13 @@
 /** The measurements as text: tables that read as they are, and are Markdown. */
 import type { CallMeasure } from './calls.ts';
-import { type Plugin, plugins } from './contenders.ts';
+import { hasReference, type Plugin, plugins } from './contenders.ts';
 import type { Machine } from './machine.ts';
 import type { ParallelMeasure } from './parallel.ts';
+import { trafficSection } from './report-traffic.ts';
 import type { ReservationMeasure } from './reservations.ts';
 import type { ResourceMeasure } from './resources.ts';
-import type { Summary } from './statistics.ts';
+import { spread, table } from './table.ts';
+import type { LinkMeasure, TrafficMeasure } from './traffic.ts';
 
 export interface Report {
   readonly machine: Machine;
@@ -15,6 +17,9 @@ export interface Report {
   readonly resources: readonly ResourceMeasure[];
   readonly parallel: readonly ParallelMeasure[];
   readonly reservations: readonly ReservationMeasure[];
+  readonly traffic: readonly TrafficMeasure[];
+  readonly links: readonly LinkMeasure[];
+  readonly missingTraffic: readonly Missing[];
 }
 
 /** What this machine could not measure. */
@@ -45,6 +50,7 @@ export function formatReport(report: Report, plot: string): string {
     '`ip link delete` out of a shell script: the least that a program which calls `ip` can take.',
     '',
     ...plugins.flatMap((plugin) => callSection(plugin, report)),
+    ...trafficSection(report),
     '## Memory and processes of a call',
     '',
     'Peak: the resident set of the largest process in the tree (wait4, median of 5), pages of the executable that all',
@@ -80,6 +86,9 @@ const settings: Readonly<Record<Plugin, string>> = {
   macvlan:
     'Beside `macvlan`. The master is one end of a veth, the other is a port of a bridge without addresses.',
   ipvlan: 'Beside `ipvlan`. The master is as that of macvlan.',
+  ovs:
+    'The reference has none: beside the same by hand, `ovs-vsctl add-port` and `del-port`, `ip` and `nsenter` out of a ' +
+    'shell script,\nwithout IPAM and without marks; the ratio is ours / by hand. Each side has an Open vSwitch of its own.',
 };
 
 function callSection(plugin: Plugin, { calls, missing }: Report): string[] {
@@ -91,7 +100,9 @@ function callSection(plugin: Plugin, { calls, missing }: Report): string[] {
     settings[plugin],
     '',
     ...lacking.flatMap(({ scenario, reason }) => [`Missing: ${plugin} ${scenario}: ${reason}.`, '']),
-    ...(measured.length > 0 ? [...callTable(measured), ''] : []),
+    ...(measured.length > 0
+      ? [...(hasReference(plugin) ? callTable : handMadeTable)(measured).concat('')]
+      : []),
   ];
 }
 
@@ -104,7 +115,20 @@ function callTable(calls: readonly CallMeasure[]): string[] {
       spread(ours),
       spread(reference),
       spread(ratio, 2),
-      floor === undefined ? '' : spread(floor),
+      spread(floor),
+    ]),
+  );
+}
+
+function handMadeTable(calls: readonly CallMeasure[]): string[] {
+  return table(
+    ['scenario', 'call', 'ours ms', 'by hand ms', 'ratio'],
+    calls.map(({ scenario, step, ours, floor, ratio }) => [
+      step === 'VERSION' ? '' : scenario,
+      step,
+      spread(ours),
+      spread(floor),
+      spread(ratio, 2),
     ]),
   );
 }
@@ -119,10 +143,11 @@ function resourceTable(resources: readonly ResourceMeasure[]): string[] {
         other.scenario === row.scenario &&
         other.command === row.command,
     );
+  // Empty where there is no reference.
   const peak = (measure: ResourceMeasure | undefined): string =>
-    measure?.peak === undefined ? 'not measured: no GNU time' : measure.peak.toFixed(1);
+    measure === undefined ? '' : (measure.peak?.toFixed(1) ?? 'not measured: no GNU time');
   const children = (measure: ResourceMeasure | undefined): string =>
-    measure?.children === undefined ? 'not measured: no strace' : String(measure.children);
+    measure === undefined ? '' : String(measure.children ?? 'not measured: no strace');
   return table(
     ['plugin', 'scenario', 'call', 'ours MiB', 'reference MiB', 'ours children', 'reference children'],
     rows.map((row) => {
@@ -180,34 +205,4 @@ function growthVerdict(reservations: readonly ReservationMeasure[]): string[] {
   return [
     `Ours with 10,000 reservations takes ${median.toFixed(2)} times what it takes on an empty range: the limit of ${growthLimit} ${verdict}.`,
   ];
-}
-
-/** `53.1 (50.2-61.7)` */
-export function spread({ median, p10, p90 }: Summary, digits = 1): string {
-  return `${median.toFixed(digits)} (${p10.toFixed(digits)}-${p90.toFixed(digits)})`;
-}
-
-/** A Markdown table whose columns stand under each other as text, too. */
-export function table(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  align: 'left' | 'numbers right' = 'numbers right',
-): string[] {
-  const widths = head.map((title, column) =>
-    Math.max(3, title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const isNumber = widths.map(
-    (_, column) => align !== 'left' && rows.every((row) => /^([\d.]|$)/.test(row[column] ?? '')),
-  );
-  const line = (cells: readonly string[]): string => {
-    const padded = widths.map((width, column) => {
-      const cell = cells[column] ?? '';
-      return isNumber[column] ? cell.padStart(width) : cell.padEnd(width);
-    });
-    return `| ${padded.join(' | ')} |`;
-  };
-  const rule = widths.map((width, column) =>
-    isNumber[column] ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width),
-  );
-  return [line(head), `| ${rule.join(' | ')} |`, ...rows.map(line)];
 }

@@ -11,41 +11,83 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isExecutable } from '../support/paths.ts';
 import { type CallMeasure, measureCalls } from './calls.ts';
-import { contend, lackOf, neededExecutables, scenarios } from './contenders.ts';
+import {
+  type Contender,
+  contend,
+  neededExecutables,
+  type Scenario,
+  scenarios,
+  takesPart,
+} from './contenders.ts';
 import { describeMachine } from './machine.ts';
 import { measureParallel, type ParallelMeasure } from './parallel.ts';
 import { drawChart, type Series } from './plot.ts';
 import { formatReport, type Missing, type Report } from './report.ts';
 import { measureReservations, type ReservationMeasure } from './reservations.ts';
 import { measureResources, type ResourceMeasure } from './resources.ts';
-import { createStation } from './station.ts';
+import { createStation, type Station } from './station.ts';
+import { lackOf, plugIn } from './switches.ts';
+import { lackOfPrograms, measureTraffic, type Traffic } from './traffic.ts';
 
 const sizes = [0, 1_000, 10_000, 50_000];
 const containers = 100;
+/** A spread of fewer says little, and each takes a quarter of a minute. */
+const trafficRounds = 5;
+
+interface Sides {
+  readonly ours: Contender;
+  readonly reference: Contender;
+  readonly floor: Station;
+}
+
+interface Measured extends Traffic {
+  readonly calls: readonly CallMeasure[];
+  readonly resources: readonly ResourceMeasure[];
+}
+
+/** One at a time: calls, what they take, and what passes between containers. */
+async function measureScenario(
+  { ours, reference, floor }: Sides,
+  {
+    scenario,
+    number,
+    rounds,
+  }: { readonly scenario: Scenario; readonly number: number; readonly rounds: number },
+): Promise<Measured> {
+  const { plugin, title } = scenario;
+  const contenders = [ours, reference].filter(({ name }) => takesPart(name, plugin));
+  const stations = [...contenders.map(({ station }) => station), ...(scenario.byHand ? [floor] : [])];
+  await using switches = new AsyncDisposableStack();
+  for (const station of stations) switches.use(await plugIn(station, scenario, number));
+  progress(`one call, ${plugin} ${title}`);
+  const calls = await measureCalls(contenders, { scenario, number, rounds, floor });
+  const resources = scenario.withResources ? await measureResources(contenders, { scenario, number }) : [];
+  if (!scenario.withTraffic || lackOfPrograms() !== undefined)
+    return { calls, resources, traffic: [], links: [] };
+  progress(`traffic, ${plugin} ${title}`);
+  const few = Math.min(trafficRounds, rounds);
+  return { calls, resources, ...(await measureTraffic(ours, { scenario, number, rounds: few })) };
+}
 
 async function measure(rounds: number): Promise<Report> {
   const machine = describeMachine();
   await using oursAt = await createStation();
   await using referenceAt = await createStation();
   await using floor = await createStation();
-  const contenders = [contend('ours', oursAt), contend('reference', referenceAt)];
+  const sides = { ours: contend('ours', oursAt), reference: contend('reference', referenceAt), floor };
+  const contenders = [sides.ours, sides.reference];
 
-  const calls: CallMeasure[] = [];
-  const resources: ResourceMeasure[] = [];
+  const measured: Measured[] = [];
   const missing: Missing[] = [];
+  const missingTraffic: Missing[] = [];
   for (const [number, scenario] of scenarios.entries()) {
     const { plugin, title } = scenario;
-    const reason = await lackOf(oursAt, plugin);
-    if (reason !== undefined) {
-      progress(`${plugin}: ${reason}`);
-      missing.push({ plugin, scenario: title, reason });
-      continue;
-    }
-    progress(`one call, ${plugin} ${title}`);
-    calls.push(...(await measureCalls(contenders, { scenario, number, rounds, floor })));
-    if (scenario.withResources) {
-      resources.push(...(await measureResources(contenders, { scenario, number })));
-    }
+    const reason = await lackOf(oursAt, scenario);
+    const noTraffic = reason ?? lackOfPrograms();
+    if (scenario.withTraffic && noTraffic !== undefined)
+      missingTraffic.push({ plugin, scenario: title, reason: noTraffic });
+    if (reason === undefined) measured.push(await measureScenario(sides, { scenario, number, rounds }));
+    else missing.push({ plugin, scenario: title, reason });
   }
 
   const parallel: ParallelMeasure[] = [];
@@ -59,7 +101,13 @@ async function measure(rounds: number): Promise<Report> {
 
   progress('host-local by reservations');
   const reservations = await measureReservations(contenders, sizes, Math.ceil(rounds / 2));
-  return { machine, rounds, calls, missing, resources, parallel, reservations };
+  return {
+    ...{ machine, rounds, missing, missingTraffic, parallel, reservations },
+    calls: measured.flatMap(({ calls }) => calls),
+    resources: measured.flatMap(({ resources }) => resources),
+    traffic: measured.flatMap(({ traffic }) => traffic),
+    links: measured.flatMap(({ links }) => links),
+  };
 }
 
 function seriesOf(reservations: readonly ReservationMeasure[]): readonly Series[] {

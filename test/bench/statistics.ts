@@ -44,10 +44,31 @@ export function pairRatios(samples: readonly number[], reference: readonly numbe
   return samples.map((sample, index) => sample / (reference[index] ?? Number.NaN));
 }
 
+/** Means of samples that were taken next to each other. */
+export function means(a: readonly number[], b: readonly number[]): readonly number[] {
+  return sums(a, b).map((sum) => sum / 2);
+}
+
 /** Adds samples up one by one: the cycle is its ADD and its DEL. */
 export function sums(a: readonly number[], b: readonly number[]): readonly number[] {
   if (a.length !== b.length) throw new Error(`${a.length} samples do not pair up with ${b.length}`);
   return a.map((sample, index) => sample + (b[index] ?? Number.NaN));
+}
+
+/**
+ * How far two runs of the same thing have been from each other at most, as a factor: 1 is not at all. Pair by pair, and
+ * whichever of the two was the larger one: what they differ in is chance.
+ */
+export function selfSpread(samples: readonly number[], again: readonly number[]): number {
+  return Math.max(...pairRatios(samples, again).map((ratio) => Math.max(ratio, 1 / ratio)));
+}
+
+/** Where a ratio is, seen from what chance alone can do. */
+export type Standing = 'within' | 'above' | 'below';
+
+export function standingOf(ratio: number, spread: number): Standing {
+  if (ratio > spread) return 'above';
+  return ratio < 1 / spread ? 'below' : 'within';
 }
 
 /**

@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { type Config, type Contender, callOf, configOf, plugins, scenarios } from '../../bench/contenders.ts';
-import { floorCall } from '../../bench/floor.ts';
+import {
+  type Config,
+  type Contender,
+  callOf,
+  configOf,
+  hasReference,
+  neededExecutables,
+  plugins,
+  scenarios,
+} from '../../bench/contenders.ts';
+import { floorCall, floorOf } from '../../bench/floor.ts';
 import type { Station } from '../../bench/station.ts';
 
 const station = { node: { dataDir: '/data' } } as Station;
@@ -10,7 +19,7 @@ const sandbox = { id: 'abc', netns: '/run/netns/x' };
 
 const scenarioOf = (wanted: (typeof plugins)[number]) => scenarios.find(({ plugin }) => plugin === wanted)!;
 
-describe.each(plugins)('%s', (plugin) => {
+describe.each(plugins.filter(hasReference))('%s', (plugin) => {
   const scenario = scenarioOf(plugin);
   const configs = [ours, reference].map((side) => configOf(side, 7, scenario));
 
@@ -30,16 +39,48 @@ describe.each(plugins)('%s', (plugin) => {
 
   test('the floor makes the same: on the same link of the node, in the same subnet', () => {
     const [config] = configs as [Config, Config];
-    const { argv } = floorCall('ADD', { plugin, number: 7 }, sandbox, 2);
+    const { argv } = floorCall('ADD', floorOf(scenario, 7)!, { sandbox, host: 2 });
     expect(argv).toContain(config['bridge'] ?? config['master']);
-    expect(argv).toContain('10.7.1.2');
+    expect(argv).toContain('10.7.200.2/16');
     expect(JSON.stringify(config)).toContain('10.7.0.0/16');
   });
 
-  test('is measured beside a floor once', () => {
-    expect(scenarios.filter((other) => other.plugin === plugin && other.withFloor)).toHaveLength(1);
+  test('is measured beside what is made by hand once', () => {
+    expect(scenarios.filter((other) => other.plugin === plugin && other.byHand)).toHaveLength(1);
   });
 });
+
+describe('ovs', () => {
+  const ovs = scenarios.filter(({ plugin }) => plugin === 'ovs');
+
+  test('is measured with both port types on both datapaths, beside what is made by hand', () => {
+    expect(ovs.map(({ datapath, byHand }) => `${datapath} ${byHand}`)).toEqual([
+      'netdev ovs-veth',
+      'netdev ovs-internal',
+      'system ovs-veth',
+      'system ovs-internal',
+    ]);
+  });
+
+  test.each(ovs)('$title: the plugin and the script use the same bridge of the same database', (scenario) => {
+    const { bridge, socket_file: database } = configOf(ours, 7, scenario);
+    const { argv } = floorCall('ADD', floorOf(scenario, 7)!, { sandbox, host: 2, name: 'handabc' });
+    expect(argv).toEqual(expect.arrayContaining([bridge, database, 'handabc', '10.7.200.2/16']));
+  });
+
+  test('no executable of the reference is asked for', () => {
+    const needed = neededExecutables();
+    expect(needed.filter((file) => file.endsWith('/ovs'))).toHaveLength(1);
+    expect(needed.filter((file) => file.endsWith('/macvlan'))).toHaveLength(2);
+  });
+});
+
+test.each(scenarios.filter(({ withTraffic }) => withTraffic))(
+  '$plugin, $title: traffic has something made by hand beside it',
+  ({ byHand }) => {
+    expect(byHand).toBeDefined();
+  },
+);
 
 test('the many at once have a range of their own in place of the network', () => {
   const range = { subnet: '10.7.0.0/24', rangeStart: '10.7.0.10', rangeEnd: '10.7.0.19' };

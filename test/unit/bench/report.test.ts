@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { drawChart, ticks } from '../../bench/plot.ts';
-import { formatReport, type Report, spread, table } from '../../bench/report.ts';
+import { formatReport, type Report } from '../../bench/report.ts';
+import { spread, table } from '../../bench/table.ts';
 
 describe('table', () => {
   test('is Markdown whose columns stand under each other; numbers stand right', () => {
@@ -24,6 +25,8 @@ describe('table', () => {
 describe('the report', () => {
   const time = (median: number) => ({ count: 3, median, p10: median, p90: median });
   const call = { step: 'ADD', ours: time(40), reference: time(20), ratio: time(2) } as const;
+  const handMade = { step: 'ADD', ours: time(40), floor: time(16), ratio: time(2.5) } as const;
+  const passed = { plugin: 'ovs', scenario: 'veth', unit: 'Gbit/s', ours: time(4), byHand: time(5) } as const;
   const peaks = (plugin: 'veth-bridge' | 'macvlan', ours: number, reference: number) =>
     [
       { plugin, scenario: 'one', command: 'ADD', contender: 'ours', peak: ours, children: 2 },
@@ -35,11 +38,29 @@ describe('the report', () => {
     calls: [
       { plugin: 'veth-bridge', scenario: 'one', ...call },
       { plugin: 'macvlan', scenario: 'one', ...call, floor: time(10) },
+      { plugin: 'ovs', scenario: 'veth', ...handMade },
+      { plugin: 'ovs', scenario: 'veth', step: 'CHECK', ours: time(30) },
     ],
     missing: [{ plugin: 'ipvlan', scenario: 'l2', reason: 'this kernel has none' }],
-    resources: [...peaks('veth-bridge', 60, 5), ...peaks('macvlan', 61, 6)],
+    resources: [
+      ...peaks('veth-bridge', 60, 5),
+      ...peaks('macvlan', 61, 6),
+      { plugin: 'ovs', scenario: 'veth', command: 'ADD', contender: 'ours', peak: 62, children: 7 },
+    ],
     parallel: [],
     reservations: [],
+    traffic: [
+      { ...passed, what: 'TCP, 1 stream', ratio: time(0.8), spread: 1.25, standing: 'within' },
+      { ...passed, what: 'TCP, 8 streams', ratio: time(0.5), spread: 1.25, standing: 'below' },
+    ],
+    links: [
+      { plugin: 'ovs', scenario: 'veth', end: 'container', compared: 85, differences: [] },
+      {
+        ...{ plugin: 'ovs', scenario: 'veth', end: 'node', compared: 85 },
+        differences: ['mtu: 1400, by hand 1500', 'offload tso: off, by hand on'],
+      },
+    ],
+    missingTraffic: [{ plugin: 'ovs', scenario: 'veth, kernel', reason: 'this kernel has none' }],
   };
   const text = formatReport(report, 'plot.svg');
   const sectionOf = (heading: string) => text.split(/^#+ /m).find((part) => part.startsWith(`${heading}\n`));
@@ -54,6 +75,23 @@ describe('the report', () => {
     expect(sectionOf('ipvlan')).not.toContain('|');
   });
 
+  test('where there is no reference, the ratio is by what is made by hand', () => {
+    const section = sectionOf('ovs');
+    expect(section).toMatch(/\| scenario \| call +\| +ours ms \| +by hand ms \| +ratio \|/);
+    expect(section).toMatch(/\| veth +\| ADD +\| +40\.0 .* \| +16\.0 .* \| +2\.50 /);
+    expect(section).toMatch(/\| veth +\| CHECK \| +30\.0 \(30\.0-30\.0\) \| +\| +\|/);
+    expect(sectionOf('Memory and processes of a call')).toMatch(/\| ovs .*\| +62\.0 \| +\| +7 \| +\|/);
+  });
+
+  test('traffic is told beside the spread, links by what they differ in', () => {
+    const section = sectionOf('Traffic between two containers');
+    expect(section).toMatch(/TCP, 1 stream .* 0\.80-1\.25 \| within the spread \|/);
+    expect(section).toMatch(/TCP, 8 streams .* 0\.80-1\.25 \| BELOW the spread +\|/);
+    expect(section).toMatch(/\| container \| +85 \| equal +\|/);
+    expect(section).toContain('| DIFFERS: mtu: 1400, by hand 1500; offload tso: off, by hand on |');
+    expect(section).toContain('\n\nMissing: ovs veth, kernel: this kernel has none.\n\n');
+  });
+
   test('scenarios of the same title are told apart by their plugin', () => {
     const section = sectionOf('Memory and processes of a call');
     expect(section).toMatch(/\| veth-bridge \| one +\| ADD +\| +60\.0 \| +5\.0 \| +2 \| +1 \|/);
@@ -64,6 +102,7 @@ describe('the report', () => {
 test('a median stands with its spread', () => {
   expect(spread({ count: 3, median: 5.25, p10: 4, p90: 6.06 })).toBe('5.3 (4.0-6.1)');
   expect(spread({ count: 3, median: 1.0149, p10: 1, p90: 1.1 }, 2)).toBe('1.01 (1.00-1.10)');
+  expect(spread(undefined)).toBe('');
 });
 
 test.each([

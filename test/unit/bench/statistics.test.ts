@@ -1,6 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { pairRatios, quantile, rotated, roundsWithin, summarize, sums } from '../../bench/statistics.ts';
+import {
+  means,
+  pairRatios,
+  quantile,
+  rotated,
+  roundsWithin,
+  selfSpread,
+  standingOf,
+  summarize,
+  sums,
+} from '../../bench/statistics.ts';
 
 const samples = fc.array(fc.double({ min: 0.001, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 50 });
 
@@ -93,5 +103,27 @@ describe('roundsWithin', () => {
 
   test('ends when the time is over, and not before the least number of rounds', () => {
     expect([...roundsWithin({ rounds: 100, least: 3, seconds: 0 })]).toEqual([0, 1, 2]);
+  });
+});
+
+test('means go sample by sample', () => {
+  expect(means([1, 2], [3, 6])).toEqual([2, 4]);
+});
+
+describe('what chance alone does', () => {
+  test('the spread is the furthest of all pairs, whichever was larger', () => {
+    expect(selfSpread([10, 10], [10, 10])).toBe(1);
+    expect(selfSpread([10, 20], [11, 10])).toBe(2);
+    expect(selfSpread([10, 10], [11, 20])).toBe(2);
+  });
+
+  test.each([
+    [1, 1, 'within'],
+    [1.25, 1.25, 'within'],
+    [0.8, 1.25, 'within'],
+    [1.26, 1.25, 'above'],
+    [0.79, 1.25, 'below'],
+  ])('a ratio of %s is, by a spread of %s, %s', (ratio, spread, expected) => {
+    expect(standingOf(ratio, spread)).toBe(expected);
   });
 });

@@ -1,0 +1,50 @@
+/** What passes between containers, and what their links are like, as text. */
+import type { Report } from './report.ts';
+import { spread, table } from './table.ts';
+import type { LinkMeasure, TrafficMeasure } from './traffic.ts';
+
+export function trafficSection({ traffic, links, missingTraffic }: Report): string[] {
+  return [
+    '## Traffic between two containers',
+    '',
+    'Wired by the plugin, and by hand in the same way on the same switch: two pairs by hand, measured in turns with ours and',
+    'wired anew in each round. Ratio: ours by the mean of both, round by round; spread: the furthest that one of them was from',
+    'the other in a round, as a factor. iperf3 for 2 s each; round trips are medians of 100 pings.',
+    '',
+    ...missingTraffic.flatMap(({ plugin, scenario, reason }) => [
+      `Missing: ${plugin} ${scenario}: ${reason}.`,
+      '',
+    ]),
+    ...(traffic.length > 0 ? [...trafficTable(traffic), ''] : []),
+    ...(links.length > 0 ? linkPart(links) : []),
+  ];
+}
+
+function trafficTable(traffic: readonly TrafficMeasure[]): string[] {
+  return table(
+    ['plugin', 'scenario', 'what', 'unit', 'ours', 'by hand', 'ratio', 'spread', 'ours is'],
+    traffic.map(({ plugin, scenario, what, unit, ours, byHand, ratio, spread: factor, standing }) => [
+      ...[plugin, scenario, what, unit],
+      spread(ours),
+      spread(byHand),
+      spread(ratio, 2),
+      `${(1 / factor).toFixed(2)}-${factor.toFixed(2)}`,
+      standing === 'within' ? 'within the spread' : `${standing.toUpperCase()} the spread`,
+    ]),
+  );
+}
+
+function linkPart(links: readonly LinkMeasure[]): string[] {
+  return [
+    'Their links: attributes (`ip -details link`) and offloads (`ethtool -k`), without names, addresses, numbers and labels.',
+    '',
+    ...table(
+      ['plugin', 'scenario', 'end', 'compared', 'ours'],
+      links.map(({ plugin, scenario, end, compared, differences }) => [
+        ...[plugin, scenario, end, String(compared)],
+        differences.length === 0 ? 'equal' : `DIFFERS: ${differences.join('; ')}`,
+      ]),
+    ),
+    '',
+  ];
+}
