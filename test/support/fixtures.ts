@@ -11,6 +11,7 @@ import { createLan, type Lan } from './lan.ts';
 import { expectNoLeaks, type SnapshotOptions, snapshot } from './leaks.ts';
 import { createNode, type Node } from './node.ts';
 import { createOutside, type Outside } from './outside.ts';
+import { type Ovs, startOvs } from './ovs.ts';
 
 /** Steers the leak check that follows the test. */
 export interface LeakCheck {
@@ -29,6 +30,8 @@ export interface Fixtures {
   readonly outside: Outside;
   /** The same as a switch, of which the node's NIC is a port. Not together with `outside`. */
   readonly lan: Lan;
+  /** An Open vSwitch of the node's own, with a bridge `br-int`; its rows are part of the leak check. */
+  readonly ovs: Ovs;
   readonly leaks: LeakCheck;
 }
 
@@ -61,6 +64,14 @@ export const test = base.extend<Fixtures>({
     } finally {
       await lan.dispose();
     }
+  },
+
+  // Left to the node to end: the leak check, which comes between, still asks it.
+  ovs: async ({ node, leaks }, use) => {
+    const ovs = await startOvs(node);
+    await ovs.addBridge('br-int');
+    await leaks.startHere();
+    await use(ovs);
   },
 
   leaks: [

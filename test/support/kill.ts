@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import { type CniCall, cni, describeOutcome, startCni } from './cni.ts';
 import { findLeaks, snapshot } from './leaks.ts';
 import type { Node } from './node.ts';
+import { roundsOf } from './pace.ts';
 
 /** The call that is killed and repeated, without its command. */
 export type KilledCall = Omit<CniCall, 'command'>;
@@ -51,14 +52,15 @@ async function expectGone(
 /** How long a call takes here and now, from start to end. */
 async function duration(node: Node, call: CniCall, before?: CniCall): Promise<number> {
   const times: number[] = [];
-  for (let round = 0; round < 5; round += 1) {
+  const rounds = roundsOf({ usual: 5, full: 5, vm: 3 });
+  for (let round = 0; round < rounds; round += 1) {
     if (before) await cni(node, before);
     const outcome = await cni(node, call);
     expect(outcome.code, describeOutcome(outcome)).toBe(0);
     times.push(outcome.milliseconds);
     if (call.command === 'ADD') await cni(node, { ...call, command: 'DEL' });
   }
-  return times.sort((a, b) => a - b)[2] ?? 100;
+  return times.sort((a, b) => a - b)[Math.floor(rounds / 2)] ?? 100;
 }
 
 /** Starts a call and kills it at a part of its duration; those that had ended by then count as well. */

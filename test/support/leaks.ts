@@ -70,9 +70,10 @@ export async function snapshot(node: Node, options: SnapshotOptions = {}): Promi
   const told = await askAll(node);
   const objects = (question: keyof typeof questions): readonly IpObject[] =>
     told[question] as readonly IpObject[];
-  const [saved, inside] = await Promise.all([
+  const [saved, inside, further] = await Promise.all([
     iptablesRules(node, told.ruleset),
     Promise.all([...node.containers].map((container) => insideOf(container))),
+    Promise.all([...node.factSources].map((facts) => facts())),
   ]);
   const bridges = bridgesOf(objects('links'));
   const isBridge = ({ ifname = '' }: IpObject): boolean => bridges.has(ifname);
@@ -90,6 +91,7 @@ export async function snapshot(node: Node, options: SnapshotOptions = {}): Promi
     ...nftFacts(told.ruleset),
     ...saved,
     ...inside.flat(),
+    ...further.flat(),
     ...fileFacts([...folders].flatMap((folder) => filesBelow(node.path(folder), folder))),
     // Last: the programs that told the above have ended.
     ...processFacts(node),

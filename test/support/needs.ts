@@ -29,6 +29,7 @@ const probes = {
   tcpdump: () => program('tcpdump', 'tcpdump'),
   dnsmasq: () => program('dnsmasq', 'dnsmasq-base'),
   iperf3: () => program('iperf3', 'iperf3'),
+  ethtool: () => program('ethtool', 'ethtool'),
   ipv6: () => (existsSync('/proc/net/if_inet6') ? undefined : 'the kernel has no IPv6'),
   'nft-bridge': () => kernel('nft add table bridge t'),
   'nft-masquerade': () =>
@@ -41,6 +42,11 @@ const probes = {
   ipvlan: () => kernel('ip link add p0 type veth; ip link add v0 link p0 type ipvlan'),
   macvlan: () => kernel('ip link add p0 type veth; ip link add v0 link p0 type macvlan'),
   vlan: () => kernel('ip link add p0 type veth; ip link add v0 link p0 type vlan id 5'),
+  ovs: () =>
+    program('ovs-vsctl', 'openvswitch-switch') ??
+    program('ovsdb-server', 'openvswitch-switch') ??
+    program('ovs-vswitchd', 'openvswitch-switch'),
+  'ovs-kernel': () => program('ovs-dpctl', 'openvswitch-switch') ?? kernel('ovs-dpctl add-dp probe'),
   // On a real machine its functions may be in use.
   sriov: () =>
     inVirtualMachine
@@ -48,12 +54,26 @@ const probes = {
       : 'runs in the virtual machine alone',
   tbf: () =>
     kernel('ip link add p0 type veth; tc qdisc add dev p0 root tbf rate 1mbit burst 10k latency 50ms'),
+  // What Open vSwitch limits with: what comes out of a container, and what goes into it.
+  policing: () =>
+    kernel(
+      'ip link add p0 type veth; tc qdisc add dev p0 ingress; tc filter add dev p0 parent ffff: matchall action police rate 1mbit burst 10k conform-exceed drop',
+    ),
+  htb: () => kernel('ip link add p0 type veth; tc qdisc add dev p0 root htb'),
 } as const satisfies Record<string, () => string | undefined>;
 
 export type Component = keyof typeof probes;
 
 /** Features of the kernel, which nothing that can be installed brings. */
-const kernelFeatures: readonly Component[] = ['vlan-filtering', 'ipvlan', 'vlan', 'sriov'];
+const kernelFeatures: readonly Component[] = [
+  'vlan-filtering',
+  'ipvlan',
+  'vlan',
+  'sriov',
+  'ovs-kernel',
+  'policing',
+  'htb',
+];
 
 const known = new Map<Component, string | undefined>();
 
@@ -68,6 +88,11 @@ export function missingOf(needs: readonly Component[]): readonly string[] {
 
 export function has(component: Component): boolean {
   return missingOf([component]).length === 0;
+}
+
+/** Whether the host's own run cannot have tried it: in the virtual machine, what needs a full kernel. */
+export function isNewHere(needs: readonly Component[]): boolean {
+  return !inVirtualMachine || needs.some((need) => kernelFeatures.includes(need));
 }
 
 /** A group of tests that need components. */

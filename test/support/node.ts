@@ -10,6 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Background, startHolder } from './background.ts';
 import type { Container } from './container.ts';
+import type { Fact } from './facts.ts';
+import { inVirtualMachine } from './pace.ts';
 import { type Backgrounds, makePlace, type Place, placeEnvironment } from './place.ts';
 
 export interface Node extends Place, AsyncDisposable {
@@ -27,6 +29,8 @@ export interface Node extends Place, AsyncDisposable {
   readonly containers: Set<Container>;
   /** Texts that name a container or its attachments; after DEL they must be nowhere. Helpers add to them. */
   readonly marks: Set<string>;
+  /** What the leak check asks besides the kernel: helpers add what they know to hold rows of plugins. */
+  readonly factSources: Set<() => Promise<readonly Fact[]>>;
   /** Programs started by the test that run on. */
   readonly backgrounds: Backgrounds;
   /** Ends everything; what `await using` calls. */
@@ -54,10 +58,25 @@ const setUp = `
   exec cat >/dev/null
 `;
 
-export async function createNode(name = uniqueName()): Promise<Node> {
+/**
+ * @param network `machine` for the machine's own network namespace, where its hardware is: in the virtual machine alone,
+ *   since nothing there is undone by itself
+ */
+export async function createNode(name = uniqueName(), network: 'own' | 'machine' = 'own'): Promise<Node> {
+  if (network === 'machine' && !inVirtualMachine)
+    throw new Error("the machine's own network is no place for tests");
   const dir = mkdtempSync(join(tmpdir(), `${uniqueName()}-`));
   const holder = await startHolder(
-    ['unshare', '--net', '--mount', '--propagation', 'private', 'sh', '-ec', setUp],
+    [
+      'unshare',
+      ...(network === 'own' ? ['--net'] : []),
+      '--mount',
+      '--propagation',
+      'private',
+      'sh',
+      '-ec',
+      setUp,
+    ],
     placeEnvironment,
   ).catch((error: unknown) => {
     rmSync(dir, { recursive: true });
@@ -90,6 +109,7 @@ export async function createNode(name = uniqueName()): Promise<Node> {
     },
     containers,
     marks: new Set(),
+    factSources: new Set(),
     backgrounds,
     dispose,
     [Symbol.asyncDispose]: dispose,

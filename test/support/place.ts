@@ -1,6 +1,7 @@
 /** A place is a set of namespaces in which a test runs programs: a node, a container, the outside. */
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { execa } from 'execa';
 import { type Background, startBackground } from './background.ts';
 import { pace } from './pace.ts';
 import { systemPath } from './paths.ts';
@@ -117,25 +118,7 @@ export const placeEnvironment: Readonly<Record<string, string>> = {
 export type Backgrounds = Set<Background>;
 
 export function makePlace(name: string, enter: readonly string[], backgrounds: Backgrounds): Place {
-  const exec: Place['exec'] = async (argv, options = {}) => {
-    const [program = '', ...args] = [...enter, ...argv];
-    const result = await execa(program, args, {
-      input: options.input ?? '',
-      env: { ...placeEnvironment, ...options.env },
-      extendEnv: false,
-      reject: false,
-      stripFinalNewline: true,
-      maxBuffer: 256 * 1024 * 1024,
-      ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
-    });
-    const code = result.exitCode ?? 128;
-    // execa tells in its message what kept a program from starting; its own words go before that.
-    return {
-      code,
-      stdout: result.stdout,
-      stderr: result.stderr || (result.failed ? (result.shortMessage ?? '') : ''),
-    };
-  };
+  const exec: Place['exec'] = (argv, options) => runProgram([...enter, ...argv], options);
   const insist = async (argv: readonly string[], options?: RunOptions): Promise<string> => {
     const { code, stdout, stderr } = await exec(argv, options);
     if (code !== 0) throw new Error(`in ${name}: ${argv.join(' ')}: exit status ${code}\n${stderr}${stdout}`);
@@ -174,6 +157,36 @@ export function makePlace(name: string, enter: readonly string[], backgrounds: B
       return started;
     },
   };
+}
+
+/**
+ * Runs a program to its end, and never throws. Not by execa: an emulated processor takes longer for what execa does
+ * about a child than for the child, and tests start thousands of them.
+ */
+function runProgram(argv: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  const { input = '', env, timeout } = options;
+  const [program = '', ...args] = argv;
+  const { promise, resolve } = Promise.withResolvers<Outcome>();
+  const child = spawn(program, args, {
+    env: { ...placeEnvironment, ...env },
+    stdio: [input === '' ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    ...(timeout === undefined ? {} : { timeout }),
+  });
+  const printed = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+  for (const stream of ['stdout', 'stderr'] as const)
+    child[stream]?.on('data', (chunk: Buffer) => printed[stream].push(chunk));
+  // A program may end before it has read all of it.
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(input);
+  const told = (stream: 'stdout' | 'stderr'): string =>
+    Buffer.concat(printed[stream]).toString().replace(/\n$/, '');
+  child.on('error', ({ message }) => resolve({ code: 128, stdout: told('stdout'), stderr: message }));
+  child.on('close', (code, signal) => {
+    const ended = signal === null ? '' : `${program} was ended by ${signal}`;
+    const status = code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+    resolve({ code: status, stdout: told('stdout'), stderr: told('stderr') || ended });
+  });
+  return promise;
 }
 
 function isIpObject(value: unknown): value is IpObject {

@@ -43,5 +43,5 @@ async function prepare(): Promise<string | undefined> {
   });
   const [code] = (await once(child, 'close')) as [number | null];
   if (code === 0) return undefined;
-  return complaint.trim().split('\n').at(-1) || `test/vm/prepare.sh ended with ${code}`;
+  return complaint.trim().split('\n').at(-1)?.replace(/^vm: /, '') || `test/vm/prepare.sh ended with ${code}`;
 }

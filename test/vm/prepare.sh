@@ -74,13 +74,13 @@ run() {
   say "$name done, $(($(date +%s) - started)) s"
 }
 
-# step NAME INPUTS: does step_NAME unless it was done with these inputs, and on the same steps before it.
+# step NAME RESULT INPUTS: does step_NAME unless RESULT is there, from these inputs and from the same steps before it.
 chain=
 step() {
   name=$1
-  chain=$(printf '%s\n%s\n' "$chain" "$2" | sha256sum | cut -d ' ' -f 1)
+  chain=$(printf '%s\n%s\n' "$chain" "$3" | sha256sum | cut -d ' ' -f 1)
   stamp=$cache/$name.stamp
-  [ "$(cat "$stamp" 2>/dev/null)" = "$chain" ] && return 0
+  [ -s "$tree/$2" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$chain" ] && return 0
   rm -f "$stamp"
   run "$name" "step_$name"
   echo "$chain" >"$stamp"
@@ -175,17 +175,21 @@ mount_for_apt() {
 }
 
 [ "$(id -u)" = 0 ] || fail 'needs root, for debootstrap and its mounts'
-command -v debootstrap >/dev/null || fail 'debootstrap is not installed (apt-get install debootstrap)'
+[ -e "$tree" ] || command -v debootstrap >/dev/null ||
+  fail 'debootstrap is not installed (apt-get install debootstrap)'
 if [ "${PLUMBLINE_VM_PREPARING:-}" = '' ]; then
   mkdir -p "$cache"
-  # One at a time; and mounts of its own, so that nothing stays mounted however this ends.
-  PLUMBLINE_VM_PREPARING=1 exec flock "$cache/lock" unshare --mount --propagation private sh "$here/prepare.sh"
+  # One at a time. Mounts and processes are its own and end with it, and it with its parent: nothing is left.
+  PLUMBLINE_VM_PREPARING=1 exec setpriv --pdeathsig KILL flock --no-fork "$cache/lock" \
+    unshare --mount --propagation private --pid --fork --kill-child --mount-proc sh "$here/prepare.sh"
 fi
+# As the first of its processes it gets those signals only that it asks for.
+trap 'echo; exit 130' INT TERM HUP
 eval "$(apt-config shell apt_proxy Acquire::http::Proxy)"
 http_proxy=${http_proxy:-${apt_proxy:-}}
 
-step system "$suite"
-step tools "$packages $qemu_least"
-step kernel "$module_folders"
+step system usr/bin/dpkg "$suite"
+step tools usr/bin/qemu-system-x86_64 "$packages $qemu_least"
+step kernel boot/vmlinuz "$module_folders"
 cp "$here/guest/init" "$tree/vm/init"
-step initramfs "$boot_modules $(cat "$here/guest/init")"
+step initramfs boot/initrd.gz "$boot_modules $(cat "$here/guest/init")"

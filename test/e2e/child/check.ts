@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { type Config, type Node, testNeeds } from '../../support/index.ts';
-import { childNetwork, hostLocal, type Kind } from './pods.ts';
+import { childNetwork, hostLocal, type Kind, triesShared } from './pods.ts';
 
 export interface Fault {
   /** A script in the container. */
@@ -71,7 +71,10 @@ export function checkTests(kind: Kind, own: Readonly<Record<string, Fault>>): vo
   };
 
   describe('CHECK names what is wrong', () => {
-    for (const [what, { inside, onNode, how, says, fields }] of Object.entries({ ...common, ...own })) {
+    for (const [what, { inside, onNode, how, says, fields }] of Object.entries({
+      ...(triesShared(kind) && common),
+      ...own,
+    })) {
       testNeeds([kind], what, async ({ node, leaks }) => {
         leaks.allow(/nic\d/);
         await node.sh('ip link add nic0 type veth peer name nic1; ip link set nic0 up; ip link set nic1 up');

@@ -1,7 +1,7 @@
 /** Where macvlan and ipvlan make their links: names, masters, sandboxes, MTU. */
 import { describe, expect } from 'vitest';
 import { type Config, createContainer, expectPing, testNeeds } from '../../support/index.ts';
-import { childNetwork, hostLocal, type Kind, ranges } from './pods.ts';
+import { childNetwork, hostLocal, type Kind, ranges, triesShared } from './pods.ts';
 
 export function linkTests(kind: Kind): void {
   testNeeds(
@@ -25,6 +25,8 @@ export function linkTests(kind: Kind): void {
       await node.sh('ip link del eth0');
     },
   );
+
+  if (!triesShared(kind)) return;
 
   for (const via of ['name', 'pid', 'bind'] as const) {
     testNeeds([kind], `a sandbox that is reached by ${via}`, async ({ node, lan }) => {

@@ -7,6 +7,7 @@ import {
   type Container,
   type ContainerOptions,
   createContainer,
+  inVirtualMachine,
   type Network,
   type Node,
   network,
@@ -14,6 +15,12 @@ import {
 
 /** The two plugins whose links are children of a master. */
 export type Kind = 'macvlan' | 'ipvlan';
+
+/**
+ * Whether what both plugins do by the same code is tried with this one: on the host with macvlan, as it has no ipvlan,
+ * and so in the virtual machine with ipvlan.
+ */
+export const triesShared = (kind: Kind): boolean => kind === 'ipvlan' || !inVirtualMachine;
 
 /** What the default network gives: 10.30.0.100 and fd30::100 to the first container. */
 export const ranges: readonly Config[] = [

@@ -16,7 +16,9 @@ import {
 import { killAdds, killDels } from '../../support/kill.ts';
 import { childConfig, childNetwork, hostLocal, type Kind } from './pods.ts';
 
-const rounds = roundsOf({ usual: 50, full: 500, vm: 20 });
+// In the virtual machine 20 a plugin: half of them of ADD, half of DEL.
+const rounds = roundsOf({ usual: 50, full: 500, vm: 10 });
+const races = roundsOf({ usual: 5, full: 50, vm: 2 });
 const count = roundsOf({ usual: 30, full: 100, vm: 10 });
 
 /** @param fields of the network that has the most state on the node */
@@ -100,7 +102,7 @@ export function robustnessTests(kind: Kind, fields: Config = {}): void {
       'ADD and DEL of the same container at once leave all or nothing',
       async ({ node, lan }) => {
         const call = { config: config(node) };
-        for (let round = 0; round < 5; round += 1) {
+        for (let round = 0; round < races; round += 1) {
           const container = await createContainer(node);
           const commands = ['ADD', 'ADD', 'DEL', 'DEL'] as const;
           await Promise.all(commands.map((command) => cni(node, { ...call, container, command })));

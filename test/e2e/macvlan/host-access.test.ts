@@ -12,6 +12,8 @@ import {
   expectNoPing,
   expectPing,
   type Node,
+  roundsOf,
+  spotChecks,
   test,
 } from '../../support/index.ts';
 import { childNetwork, hostLocal, type Pods, ranges, stateOf } from '../child/pods.ts';
@@ -140,11 +142,17 @@ describe('what goes', () => {
   });
 });
 
+const races = roundsOf({ usual: 20, full: 200, vm: 5 });
+const [crowd, turns] = [roundsOf({ usual: 10, full: 20, vm: 5 }), roundsOf({ usual: 3, full: 10, vm: 1 })];
+
 describe('the last DEL and a new ADD at once', () => {
-  test('leave the new container with its access, whichever comes first: 20 times', async ({ node, lan }) => {
+  test(`leave the new container with its access, whichever comes first: ${races} times`, async ({
+    node,
+    lan,
+  }) => {
     const pods = withAccess(node);
     let old = await pods.start();
-    for (let round = 0; round < 20; round += 1) {
+    for (let round = 0; round < races; round += 1) {
       const fresh = await createContainer(node);
       const call = { config: pods.config };
       const [gone, come] = await Promise.all([
@@ -165,10 +173,10 @@ describe('the last DEL and a new ADD at once', () => {
   test('many of both leave nothing in the end', async ({ node, lan }) => {
     const pods = withAccess(node);
     const containers: Container[] = [];
-    for (let index = 0; index < 10; index += 1) containers.push(await createContainer(node));
+    for (let index = 0; index < crowd; index += 1) containers.push(await createContainer(node));
     const call = { config: pods.config };
     const round = async (container: Container): Promise<void> => {
-      for (let times = 0; times < 3; times += 1) {
+      for (let times = 0; times < turns; times += 1) {
         await add(node, { ...call, container });
         await expectPing(node, container);
         await del(node, { ...call, container });
@@ -198,7 +206,7 @@ describe('an ADD is refused, and leaves nothing', () => {
       says: /hostAccess\.interface: the link "uplink" exists and is not one that plumbline made/,
     },
   };
-  for (const [what, { fields, says }] of Object.entries(refusals)) {
+  for (const [what, { fields, says }] of spotChecks(Object.entries(refusals))) {
     test(what, async ({ node, lan }) => {
       const blue = await createContainer(node, { name: 'blue' });
       const { config } = withAccess(node, fields);

@@ -15,6 +15,7 @@ import {
 } from '../../support/index.ts';
 
 const count = roundsOf({ usual: 100, full: 100, vm: 20 });
+const races = roundsOf({ usual: 5, full: 50, vm: 2 });
 
 /** A range with exactly as many addresses. */
 const config = (node: Node): Record<string, unknown> => ({
@@ -71,7 +72,7 @@ describeNeeds(['nft-bridge', 'nft-masquerade'], 'in parallel', () => {
 
   test('ADD and DEL of the same container at once leave all or nothing', async ({ node }) => {
     const call = { config: config(node) };
-    for (let round = 0; round < 5; round += 1) {
+    for (let round = 0; round < races; round += 1) {
       const container = await createContainer(node);
       await Promise.all([
         cni(node, { ...call, container, command: 'ADD' }),

@@ -17,6 +17,7 @@ import {
   testNeeds,
 } from '../../support/index.ts';
 import { type Expected, promises } from './promises.ts';
+import { exerciseOnNic } from './sriov-promises.ts';
 
 const folder = join(repoRoot, 'conf-examples');
 const files = readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -29,6 +30,13 @@ describe('conf-examples', () => {
     // An IPAM's example names the addresses; any interface plugin may use it.
     const promise = promises[file] ?? { pods: true };
     if (!isNewHere(promise.needs ?? [])) continue;
+    const { onNic } = promise;
+    if (onNic !== undefined) {
+      testNeeds(promise.needs ?? [], `${file}: ADD, pings, CHECK, DEL`, () =>
+        exerciseOnNic(read(file), onNic),
+      );
+      continue;
+    }
     testNeeds(promise.needs ?? [], `${file}: ADD, pings, CHECK, DEL`, ({ node, outside, leaks }) =>
       exercise({ node, outside, leaks }, file, promise),
     );
@@ -39,12 +47,14 @@ describe('conf-examples', () => {
   });
 });
 
+const read = (file: string): Config => JSON.parse(readFileSync(join(folder, file), 'utf8')) as Config;
+
 async function exercise(
   { node, outside, leaks }: Pick<Fixtures, 'node' | 'outside' | 'leaks'>,
   file: string,
   promise: Expected,
 ): Promise<void> {
-  const config = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Config;
+  const config = read(file);
   // What the chain's portmap declares once for the node, and an uplink that stays as documented.
   leaks.allow(
     /CNI-HOSTPORT/,

@@ -3,6 +3,7 @@
 import { startDhcpDaemon, startDhcpServer } from '../../support/dhcp.ts';
 import type { Component, Container, Fixtures } from '../../support/index.ts';
 import { ofOvs } from './ovs-promises.ts';
+import { type OnNic, ofSriov } from './sriov-promises.ts';
 
 /** What pods of an example must be able to reach. */
 export interface Expected {
@@ -15,6 +16,8 @@ export interface Expected {
   readonly node?: boolean;
   /** Addresses beyond the outside that they reach, by packets as large as their MTU. */
   readonly beyond?: readonly string[];
+  /** It is tried on a NIC with virtual functions. */
+  readonly onNic?: OnNic;
   /** There can be one pod only. */
   readonly single?: boolean;
   /** What has to be there before: on the node or outside, and in each pod. */
@@ -101,4 +104,9 @@ const ofChildren: Readonly<Record<string, Expected>> = {
   'ipvlan/in-container.conflist': { ...inContainer, needs: ['ipvlan'] },
 };
 
-export const promises: Readonly<Record<string, Expected>> = { ...ofBridges, ...ofOvs, ...ofChildren };
+export const promises: Readonly<Record<string, Expected>> = {
+  ...ofBridges,
+  ...ofOvs,
+  ...ofChildren,
+  ...ofSriov,
+};

@@ -14,6 +14,7 @@ import {
   gc,
   type Node,
   referenceDir,
+  spotChecks,
   status,
   testNeeds,
   type ValidAttachment,
@@ -185,7 +186,7 @@ describe('STATUS is 50, with the reason, where', () => {
     ['/usr/bin/nsenter', {}],
     ['/usr/bin/flock', {}],
   ];
-  for (const [file, fields] of tools) {
+  for (const [file, fields] of spotChecks(tools)) {
     const name = file.replace(/.*\//, '');
     testNeeds(
       [...forRules, 'iptables'],

@@ -6,14 +6,7 @@ export function whatIsMissing(): string | undefined {
   if (process.platform !== 'linux' || process.arch !== 'x64')
     return `a PC's processor: this is ${process.arch}`;
   if (process.getuid?.() !== 0) return 'root';
-  const programs = {
-    debootstrap: 'debootstrap',
-    unshare: 'util-linux',
-    setpriv: 'util-linux',
-    flock: 'util-linux',
-  };
-  for (const [program, origin] of Object.entries(programs)) {
-    if (findProgram(program) === undefined) return `${program} (apt-get install ${origin})`;
-  }
+  const absent = ['unshare', 'setpriv', 'flock'].filter((program) => findProgram(program) === undefined);
+  if (absent.length > 0) return `${absent.join(', ')} (apt-get install util-linux)`;
   return undefined;
 }

@@ -1,5 +1,5 @@
 /** Runs the suite in virtual machines side by side, and tells how it goes. Whatever happens ends in a report. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,7 +22,7 @@ const limits = {
   silence: 330,
   /** From the last test to the end of the process. */
   off: 60,
-  whole: 20 * 60,
+  whole: 30 * 60,
 };
 
 /**
@@ -33,6 +33,7 @@ const machineCount = Math.min(2, availableParallelism());
 
 export async function runSuite(say: (line: string) => void): Promise<readonly MachineReport[]> {
   const started = performance.now();
+  sweep();
   const shares = shareOut(suiteFiles(), machineCount);
   const seconds = new Map<string, number>();
   const machines = await Promise.all(
@@ -43,6 +44,15 @@ export async function runSuite(say: (line: string) => void): Promise<readonly Ma
   return machines;
 }
 
+/** Removes the results of runs that were killed. */
+function sweep(): void {
+  for (const name of readdirSync(cacheDir)) {
+    const [, pid] = /^run-(\d+)-/.exec(name) ?? [];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`))
+      rmSync(join(cacheDir, name), { recursive: true, force: true });
+  }
+}
+
 async function runMachine(
   name: string,
   files: readonly string[],
@@ -50,7 +60,7 @@ async function runMachine(
   seconds: Map<string, number>,
 ): Promise<MachineReport> {
   const tell = (line: string): void => say(`${name}: ${line}`);
-  const results = mkdtempSync(join(cacheDir, 'run-'));
+  const results = mkdtempSync(join(cacheDir, `run-${process.pid}-`));
   const log = join(cacheDir, `console-${name.replace(' ', '-')}.log`);
   writeFileSync(join(results, filesFile), `${files.join('\n')}\n`);
   writeFileSync(join(results, environmentFile), environment());
