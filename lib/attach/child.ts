@@ -14,6 +14,7 @@ import { deleteLink, moveAs, setAlias } from '../ip/link.ts';
 import { defaultRouteDevice, defaultRouteDeviceIn } from '../ip/master.ts';
 import { kindOf, type LinkInfo, readLinks, showDevice } from '../ip/read.ts';
 import { isAliasOf, type Names } from './names.ts';
+import { nameTaken } from './taken.ts';
 
 export interface ChildPlan {
   readonly kind: 'macvlan' | 'ipvlan';
@@ -132,11 +133,10 @@ async function explain(
   const taken: boolean = isIpError(error, 'exists');
   if (taken) {
     const atMove = failed > addIndex || plan.inContainer;
+    if (atMove) return nameTaken('CNI_IFNAME', attachment.ifname, request.netns, details);
     return new CniError(
       ErrorCode.alreadyExists,
-      atMove
-        ? `CNI_IFNAME: ${show(attachment.ifname)} exists in ${request.netns} already; it is left as it is. DEL removes it where it is of an earlier ADD`
-        : `another call is making ${attachment.ifname} of container ${attachment.containerId} (link ${names.host})`,
+      `another call is making ${attachment.ifname} of container ${attachment.containerId} (link ${names.host})`,
       details,
     );
   }

@@ -2,10 +2,11 @@
 import type { Route } from '../cni/result.ts';
 import type { Host, Netns } from '../exec/host.ts';
 import { addAddress } from '../ip/address.ts';
-import { ipInSandbox, type Sysctl } from '../ip/batch.ts';
+import { ipInSandbox, isIpError, type Sysctl } from '../ip/batch.ts';
 import { addName, setAlias, setMac, setUp } from '../ip/link.ts';
 import { addRoute } from '../ip/route.ts';
 import { type Addressing, gatewayFor } from './addressing.ts';
+import { nameTaken } from './taken.ts';
 
 export interface SandboxSetup {
   readonly ifname: string;
@@ -28,19 +29,21 @@ export async function enterSandbox(host: Host, sandbox: Netns, setup: SandboxSet
   const families = new Set(addresses.map(({ address }) => address.family));
   const gateway = (route: Route): string | undefined =>
     withoutGateways ? undefined : gatewayFor(route, ips);
-  await ipInSandbox(
-    host,
-    sandbox,
-    [
-      ...(alias === undefined ? [] : [setAlias(ifname, alias)]),
-      ...(altname === undefined ? [] : [addName(ifname, altname)]),
-      ...(mac === undefined ? [] : [setMac(ifname, mac)]),
-      ...addresses.map((address) => addAddress(ifname, address, detectDuplicates)),
-      setUp(ifname),
-      ...routes.map((route) => addRoute(ifname, { ...route, gw: gateway(route) })),
-    ],
-    { sysctls: sysctls(ifname, families, detectDuplicates) },
-  );
+  const commands = [
+    // First: where it is taken, nothing was changed.
+    ...(altname === undefined ? [] : [addName(ifname, altname)]),
+    ...(alias === undefined ? [] : [setAlias(ifname, alias)]),
+    ...(mac === undefined ? [] : [setMac(ifname, mac)]),
+    ...addresses.map((address) => addAddress(ifname, address, detectDuplicates)),
+    setUp(ifname),
+    ...routes.map((route) => addRoute(ifname, { ...route, gw: gateway(route) })),
+  ];
+  try {
+    await ipInSandbox(host, sandbox, commands, { sysctls: sysctls(ifname, families, detectDuplicates) });
+  } catch (error) {
+    const isName = altname !== undefined && isIpError(error, 'exists') && error.failed === 0;
+    throw isName ? nameTaken('CNI_IFNAME', altname, sandbox.path, error.details) : error;
+  }
 }
 
 /** Set before the addresses are added: a sandbox often comes with IPv6 off, and detection runs when an address is added. */

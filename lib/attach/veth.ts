@@ -8,6 +8,7 @@ import { type BatchOptions, type IpError, ipBatch, isIpError } from '../ip/batch
 import { deleteLink } from '../ip/link.ts';
 import { readLink, readLinks, showDevice } from '../ip/read.ts';
 import { isAliasOf, type Names } from './names.ts';
+import { nameTaken } from './taken.ts';
 
 /**
  * Which of the two names of a pair is taken.
@@ -23,11 +24,7 @@ export async function takenName(
   const [document] = await ipBatch(host, [showDevice(names.host)], { force: true });
   const link = readLink(document);
   if (link === undefined) {
-    return new CniError(
-      ErrorCode.alreadyExists,
-      `CNI_IFNAME: ${show(ifname)} exists in ${request.netns} already; it is left as it is`,
-      details,
-    );
+    return nameTaken('CNI_IFNAME', ifname, request.netns, details);
   }
   if (!isAliasOf(names, link.ifalias)) {
     return new CniError(

@@ -1,6 +1,6 @@
 /**
  * JSON as the Go plugins read it: keys match in any case (an exact match first), null is as good as absent, and so is an
- * empty text where a field may be left out.
+ * empty text where a text may be left out.
  * So a config that says `"macSpoofChk": true` gets its anti-spoofing here as it does there.
  */
 import { CniError, ErrorCode, show } from '../errors.ts';
@@ -99,5 +99,16 @@ function foldObject(shape: Readonly<Record<string, SchemaLike>>, value: JsonObje
 /** Go leaves a text that is not set empty, and so do configs that were written by Go programs. */
 function isSaid(schema: SchemaLike, item: unknown): boolean {
   const { type = '' }: Definition = schema._zod.def;
-  return item !== '' || !['optional', 'default'].includes(type);
+  return item !== '' || !['optional', 'default'].includes(type) || !takesText(schema);
+}
+
+/** An empty text in the place of a number or a truth value is a mistake for Go too. */
+function takesText(schema: SchemaLike): boolean {
+  const { type = '', innerType, in: input, options = [] }: Definition = schema._zod.def;
+  const inner = innerType ?? input;
+  return (
+    ['string', 'enum', 'unknown'].includes(type) ||
+    (inner !== undefined && takesText(inner)) ||
+    options.some(takesText)
+  );
 }

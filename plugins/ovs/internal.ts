@@ -1,7 +1,7 @@
 /** Port type internal: Open vSwitch makes the link itself, and it moves into the sandbox. */
 import type { Names } from '../../lib/attach/names.ts';
+import { nameTaken } from '../../lib/attach/taken.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
-import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import { randomMac } from '../../lib/exec/digest.ts';
 import type { Netns } from '../../lib/exec/host.ts';
 import { ipBatch, isIpError } from '../../lib/ip/batch.ts';
@@ -47,11 +47,7 @@ export function internalLink(
         return readLink(document)?.mtu;
       } catch (error) {
         if (!isIpError(error, 'exists')) throw error;
-        throw new CniError(
-          ErrorCode.alreadyExists,
-          `CNI_IFNAME: ${show(attachment.ifname)} exists in ${request.netns} already; it is left as it is`,
-          error.details,
-        );
+        throw nameTaken('CNI_IFNAME', attachment.ifname, request.netns, error.details);
       }
     },
   };

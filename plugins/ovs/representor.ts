@@ -3,6 +3,7 @@
  * switchdev mode carries the flows that Open vSwitch gives it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { nameTaken } from '../../lib/attach/taken.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import type { Host, Netns } from '../../lib/exec/host.ts';
@@ -52,11 +53,7 @@ export async function plugFunction(
     };
   } catch (error) {
     if (!isIpError(error, 'exists')) throw error;
-    throw new CniError(
-      ErrorCode.alreadyExists,
-      `CNI_IFNAME: ${show(attachment.ifname)} exists in ${request.netns} already; it is left as it is`,
-      error.details,
-    );
+    throw nameTaken('CNI_IFNAME', attachment.ifname, request.netns, error.details);
   }
 }
 

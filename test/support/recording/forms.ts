@@ -16,6 +16,8 @@ export const addMacvlan =
 export const addIpvlan =
   'link add link <link:name> name <name> [mtu <mtu:number>] type ipvlan mode <layer> <flag:word>';
 export const moveAs = 'link set dev <name> netns <sandbox> name <as:name>';
+export const moveOnly = 'link set dev <name> netns <sandbox>';
+export const addName = 'link property add dev <name> altname <as:name>';
 export const renameLink = 'link set dev <name> name <as:name>';
 export const addAddress = 'address add <cidr> [broadcast +] dev <name> [nodad]';
 export const replaceAddress = 'address replace <cidr> [broadcast +] dev <name> [nodad]';
@@ -37,8 +39,8 @@ export const ipGrammar = createGrammar(
     'link add name plumbline-probe type macvlan',
     'link add name plumbline-probe type ipvlan',
     moveAs,
-    'link set dev <name> netns <sandbox>',
-    'link property add dev <name> altname <as:name>',
+    moveOnly,
+    addName,
     renameLink,
     'link set dev <name> type macvlan macaddr set <mac>',
     'link delete dev <name>',

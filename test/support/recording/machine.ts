@@ -6,10 +6,12 @@ import {
   addBridge,
   addIpvlan,
   addMacvlan,
+  addName,
   addVeth,
   addVlan,
   appendRoute,
   moveAs,
+  moveOnly,
   renameLink,
   replaceAddress,
   replaceRoute,
@@ -27,6 +29,7 @@ export interface MadeUpLink {
   readonly operstate: string;
   readonly master?: string;
   readonly ifalias?: string;
+  readonly altnames?: readonly string[];
   /** Of a macvlan's or ipvlan's master. */
   readonly link_index?: number;
   readonly info_data?: Readonly<Record<string, unknown>>;
@@ -63,6 +66,8 @@ export interface Machine {
   links(ref?: string): readonly MadeUpLink[];
   /** Makes a link of the host, as something that was there before. */
   put(link: Partial<MadeUpLink> & { readonly ifname: string }): void;
+  /** A switch takes a link of the host as its port, and listens to all that comes in by it. */
+  listen(name: string): void;
   /** Takes a link away, wherever it is, as the daemon does that has made it. */
   drop(ifindex: number): void;
   /** Ends a sandbox: links of devices come back to the host under the name they have, all others are gone. */
@@ -113,16 +118,21 @@ export function createMachine(): Machine {
     };
     namespace(ref).links.set(link.ifname, { ...made, ...link });
   };
+  const find = (ref: string | undefined, name: string): MadeUpLink | undefined => {
+    const { links } = namespace(ref);
+    return links.get(name) ?? [...links.values()].find(({ altnames }) => altnames?.includes(name));
+  };
   const get = (ref: string, name: string): MadeUpLink => {
-    const link = namespace(ref).links.get(name);
+    const link = find(ref, name);
     if (link === undefined) throw new Refusal(`Cannot find device "${name}"`);
     return link;
   };
   const change = (ref: string, name: string, changes: Partial<MadeUpLink>): void => {
-    namespace(ref).links.set(name, { ...get(ref, name), ...changes });
+    const link = get(ref, name);
+    namespace(ref).links.set(link.ifname, { ...link, ...changes });
   };
   const refuseTaken = (ref: string, name: string): void => {
-    if (namespace(ref).links.has(name)) throw new Refusal('RTNETLINK answers: File exists');
+    if (find(ref, name) !== undefined) throw new Refusal('RTNETLINK answers: File exists');
   };
   /** The other end of a veth goes with it. */
   const peers = new Map<string, readonly [ref: string, name: string]>();
@@ -152,8 +162,9 @@ export function createMachine(): Machine {
         refuseTaken(ref, name);
         put(ref, { ifname: name, ...childOf(get(ref, value('link')), form, values), ...mtu });
         return;
+      case moveOnly:
       case moveAs: {
-        const [sandbox, as] = [value('sandbox'), value('as')];
+        const [sandbox, as] = [value('sandbox'), values['as'] ?? name];
         refuseTaken(sandbox, as);
         namespace(sandbox).links.set(as, { ...get(ref, name), ifname: as });
         namespace(ref).links.delete(name);
@@ -169,7 +180,14 @@ export function createMachine(): Machine {
         return;
       }
       case 'link set dev <name> up':
-        change(ref, name, { flags: ['BROADCAST', 'UP', 'LOWER_UP'], operstate: 'UP' });
+        change(ref, name, {
+          flags: [...new Set([...get(ref, name).flags, 'BROADCAST', 'UP', 'LOWER_UP'])],
+          operstate: 'UP',
+        });
+        return;
+      case addName:
+        refuseTaken(ref, value('as'));
+        change(ref, name, { altnames: [...(get(ref, name).altnames ?? []), value('as')] });
         return;
       case 'link set dev <name> down':
         change(ref, name, { flags: [], operstate: 'DOWN' });
@@ -266,9 +284,10 @@ export function createMachine(): Machine {
 
   return {
     run,
-    link: (name, ref) => namespace(ref).links.get(name),
+    link: (name, ref) => find(ref, name),
     links: (ref) => [...namespace(ref).links.values()],
     put: (link) => put('', link),
+    listen: (name) => change('', name, { flags: [...new Set([...get('', name).flags, 'PROMISC'])] }),
     drop,
     end,
     routes: (ref) => namespace(ref).routes,

@@ -92,6 +92,7 @@ export function createSwitch(machine: Machine): Switch {
       const link = machine.link(name);
       const index = made.get(id) ?? link?.ifindex;
       row.set('ifindex', [index ?? 0]);
+      if (link !== undefined) machine.listen(name);
       if (!isNew) return [];
       lastPort += 1;
       const fault = `could not open network device ${name} (No such device)`;
@@ -171,6 +172,8 @@ function carryOut(
       );
       return JSON.stringify({ data, headings });
     }
+    case 'get':
+      return String([...rows[table].values()][0]?.get(third) ?? '');
     case 'add-br':
       if (named(rows.Bridge, first) === undefined) addBridge(rows, first);
       return;

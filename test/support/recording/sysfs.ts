@@ -52,6 +52,8 @@ function fileOf(link: MadeUpLink, links: Links, file: string): string | undefine
   const hasPorts = [...links.values()].some(({ master }) => master === link.ifname);
   const known: Readonly<Record<string, string | undefined>> = {
     address: link.address,
+    // IFF_PROMISC is the one that is looked at.
+    flags: link.flags.includes('PROMISC') ? '0x1103' : '0x1003',
     operstate: link.operstate.toLowerCase(),
     ifalias: link.ifalias ?? '',
     carrier: hasPorts ? '1' : '0',

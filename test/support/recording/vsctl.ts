@@ -40,6 +40,8 @@ const kinds = {
   column: (word: string) => /^[a-z_]+$/.test(word),
   name: isName,
   uuid: (word: string) => uuid.test(word),
+  /** The one row of its table. */
+  only: (word: string) => word === '.',
 } as const;
 
 interface Form {
@@ -55,6 +57,7 @@ const none = /^$/;
 const forms = {
   find: { options: columns, words: ['table'], operators: ['=', '!=', '{>=}'] },
   list: { options: columns, words: ['table'] },
+  get: { options: none, words: ['table', 'only', 'column'] },
   'add-br': { options: /^--may-exist$/, words: ['name'] },
   'add-port': { options: none, words: ['name', 'name'], operators: ['='] },
   set: { options: none, words: ['table', 'name'], operators: ['='] },

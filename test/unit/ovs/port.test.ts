@@ -102,7 +102,7 @@ describe('removeRows', () => {
   });
 
   test('deletes a port by its name', () => {
-    const port = { uuid, name: 'veth1', bridge: 'br0', hasQos: false };
+    const port = { uuid, name: 'veth1', bridge: undefined };
     expect(removeRows({ ...noRows, ports: [port] })).toEqual([['--if-exists', 'del-port', 'veth1']]);
   });
 

@@ -51,7 +51,7 @@ const deadOf = async (host: RecordingHost): Promise<readonly string[]> =>
 test('one run tells it all', async () => {
   using host = hostWith();
   expect(await look(host)).toEqual({
-    bridge: { name: 'br0' },
+    bridge: { name: 'br0', datapath: '' },
     datapaths: ['netdev', 'system'],
     own: undefined,
     dead: [],

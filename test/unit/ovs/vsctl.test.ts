@@ -1,8 +1,8 @@
 /** How ovs-vsctl is run, and what its failures are to a caller. */
 import { describe, expect, test } from 'vitest';
 import type { RunResult } from '../../../lib/exec/runner.ts';
-import { commit, commitAndWait, isOvsError, readRows } from '../../../lib/ovs/vsctl.ts';
-import { type RecordingHost, recordingHost } from '../../support/recording-host.ts';
+import { commit, commitAndWait, commitRemoval, isOvsError, readRows } from '../../../lib/ovs/vsctl.ts';
+import { type RecordedRun, type RecordingHost, recordingHost } from '../../support/recording-host.ts';
 
 const database = { remote: 'tcp:192.0.2.1:6640' };
 const command = ['--if-exists', 'del-port', 'veth1'];
@@ -90,7 +90,10 @@ describe('a failure', () => {
   });
 
   test('of one that waits is that of ovs-vswitchd', async () => {
-    using host = answering({ status: 142, stderr: alarm });
+    const isProbe = ({ args }: RecordedRun): boolean => args.includes('get');
+    using host = recordingHost({
+      answer: (run) => (isProbe(run) ? { stdout: '7\n' } : { status: 142, stderr: alarm }),
+    });
     await expect(commitAndWait(host, database, [command])).rejects.toMatchObject({
       code: 11,
       message: expect.stringMatching(/^ovs-vswitchd has not carried the change out within \d s/),
@@ -98,6 +101,22 @@ describe('a failure', () => {
     await expect(commit(host, database, [command])).rejects.toMatchObject({
       message: expect.stringMatching(/^ovsdb-server/),
     });
+  });
+
+  test('of one that waits is that of the database, where that does not answer either', async () => {
+    using host = answering({ status: 142, stderr: alarm });
+    await expect(commitAndWait(host, database, [command])).rejects.toMatchObject({
+      code: 11,
+      message: expect.stringMatching(/^ovsdb-server .* has not answered/),
+    });
+  });
+
+  test('of a removal that waits is none, where the database has taken it', async () => {
+    using host = recordingHost({
+      answer: ({ args }) => (args.includes('--no-wait') ? {} : { status: 142, stderr: alarm }),
+    });
+    await commitRemoval(host, database, [command]);
+    expect(host.runs).toHaveLength(2);
   });
 
   test('to make the device, which ovs-vsctl takes for a warning', async () => {
