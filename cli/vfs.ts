@@ -6,7 +6,7 @@ import { type LinkInfo, readLinks, showDevice } from '../lib/ip/read.ts';
 import { realHost } from '../lib/ip/real-host.ts';
 import { noMac, readFunctions, showFunctions, type VfSettings } from '../lib/ip/vf.ts';
 import { listPfs, type PhysicalFunction, type VirtualFunction } from '../lib/pci/function.ts';
-import { broken, isHolderAlive, readState, type State } from '../plugins/sriov/state.ts';
+import { broken, isHeld, readState, type State } from '../plugins/sriov/state.ts';
 import { type Command, CommandError, UsageError } from './command.ts';
 
 /** Who has a virtual function. */
@@ -15,7 +15,7 @@ interface Holder {
   readonly ifname: string;
   readonly network: string;
   readonly netns: string;
-  /** Whether its network namespace is there still; the next ADD, DEL or GC takes the function back where it is not. */
+  /** Whether it has the function still; the next ADD, DEL or GC takes it back where its network namespace has gone. */
   readonly alive: boolean;
 }
 
@@ -124,7 +124,7 @@ function reportVf(
 
 function holderOf(host: Host, state: State): Holder {
   const { containerId: id, ifname, network, netns } = state.holder;
-  return { id, ifname, network, netns, alive: isHolderAlive(host, state) };
+  return { id, ifname, network, netns, alive: isHeld(host, state) };
 }
 
 const titles = ['PCI ADDRESS', 'DRIVER', 'NAME', 'MAC', 'VLAN', 'FLAGS', 'RATE', 'CONTAINER'] as const;

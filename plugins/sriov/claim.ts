@@ -3,7 +3,6 @@
  * no two calls take the same one.
  */
 import { alreadyAttached } from '../../lib/attach/veth.ts';
-import { isOurMark } from '../../lib/cni/identity.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import type { Host, Netns } from '../../lib/exec/host.ts';
@@ -11,7 +10,6 @@ import type { HeldLock } from '../../lib/exec/lock.ts';
 import { identityOf } from '../../lib/exec/machine.ts';
 import { isUp, type LinkInfo } from '../../lib/ip/read.ts';
 import {
-  aliasOf,
   findPf,
   findVf,
   hasUserspaceDriver,
@@ -23,7 +21,7 @@ import { type Config, invalid, type Settings } from './config.ts';
 import { ensureVfs } from './make.ts';
 import { type Reading, readFunction } from './reading.ts';
 import { flagsOf, restore } from './restore.ts';
-import { broken, isHolderAlive, readState, type State, stateOf, writeState } from './state.ts';
+import { broken, isHeld, markOf, readState, type State, stateOf, writeState } from './state.ts';
 
 /** A function that is this attachment's now, and what it was. */
 export interface Claim extends Located {
@@ -32,13 +30,13 @@ export interface Claim extends Located {
 }
 
 /**
- * @returns whether this attachment had a function, in a sandbox that is gone
+ * @returns whether this attachment had a function, that it has no more: its sandbox is gone, or an ADD was killed halfway
  * @throws CniError 102 where it has one now
  */
 export function hadFunction({ host, attachment }: AttachmentContext<Config>): boolean {
   const own = stateOf(host, attachment);
   if (own === undefined) return false;
-  if (!isHolderAlive(host, own)) return true;
+  if (!isHeld(host, own)) return true;
   const { containerId, ifname, network } = attachment;
   throw alreadyAttached(containerId, ifname, network, own.link?.name ?? own.address);
 }
@@ -84,7 +82,7 @@ export function pfOf(host: Host, { deviceId, deviceField, master }: Settings): P
 function named(host: Host, deviceId: string, { deviceField }: Settings): VirtualFunction {
   const { vf } = findVf(host, deviceId, deviceField);
   const state = readState(host, vf.address);
-  if (typeof state === 'object' && isHolderAlive(host, state)) {
+  if (typeof state === 'object' && isHeld(host, state)) {
     const { containerId, ifname, network } = state.holder;
     throw new CniError(
       ErrorCode.alreadyExists,
@@ -107,14 +105,14 @@ function named(host: Host, deviceId: string, { deviceField }: Settings): Virtual
 export function isFree(host: Host, vf: VirtualFunction): boolean {
   if (vf.netdev === undefined) return false;
   const state = readState(host, vf.address);
-  return typeof state !== 'object' || !isHolderAlive(host, state);
+  return typeof state !== 'object' || !isHeld(host, state);
 }
 
 function firstFree(host: Host, pf: PhysicalFunction): VirtualFunction {
   const isReturning = (vf: VirtualFunction): boolean => {
     const state =
       vf.netdev === undefined && !hasUserspaceDriver(vf) ? readState(host, vf.address) : undefined;
-    return typeof state === 'object' && !isHolderAlive(host, state);
+    return typeof state === 'object' && !isHeld(host, state);
   };
   const free = pf.vfs.find((vf) => isFree(host, vf)) ?? pf.vfs.find(isReturning);
   if (free !== undefined) return free;
@@ -135,7 +133,7 @@ async function giveBackIfStale(
 ): Promise<void> {
   const state = readState(host, vf.address);
   // Without a record, the mark that an ADD has left on it tells of one that was lost.
-  if (state === undefined && !isOurMark(aliasOf(host, vf.address))) return;
+  if (state === undefined && markOf(host, vf.address) === undefined) return;
   const holder =
     typeof state === 'object'
       ? `container ${state.holder.containerId}, which is gone`

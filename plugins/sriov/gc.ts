@@ -3,11 +3,11 @@ import { type Identity, identify, isMarked, isOfNetwork } from '../../lib/cni/id
 import type { GcContext } from '../../lib/cni/plugin.ts';
 import { doAll } from '../../lib/errors.ts';
 import type { Host, Netns } from '../../lib/exec/host.ts';
-import { aliasOf, type Located, locateVf } from '../../lib/pci/function.ts';
+import { type Located, locateVf } from '../../lib/pci/function.ts';
 import type { Config } from './config.ts';
 import { lockPf } from './reading.ts';
 import { restore } from './restore.ts';
-import { broken, readState, recordedAddresses, removeState, type State } from './state.ts';
+import { broken, markOf, readState, recordedAddresses, removeState, type State } from './state.ts';
 import { allFunctions, removeDrafts } from './teardown.ts';
 
 export async function gc(context: GcContext<Config>): Promise<void> {
@@ -46,15 +46,15 @@ async function collectRecorded(
   await restore(host, log, address, { state, sandbox, holding });
 }
 
-/** One that is back on the host, and whose record is lost: its link still has the mark that ADD gave it. */
+/** One that is back on the host, or a driver of userspace has, and whose record is lost: it still has the mark that ADD gave it. */
 async function collectMarked(
   { request, host, log }: GcContext<Config>,
   { pf, vf: { address } }: Located,
   keep: readonly Identity[],
 ): Promise<void> {
   const isStale = (): boolean => {
-    const alias = aliasOf(host, address);
-    return isOfNetwork(alias, request.network) && !keep.some((identity) => isMarked(alias, identity));
+    const mark = markOf(host, address);
+    return isOfNetwork(mark, request.network) && !keep.some((identity) => isMarked(mark, identity));
   };
   if (!isStale()) return;
   using holding = await lockPf(host, pf);

@@ -22,7 +22,7 @@ import { type Config, configSchema, type Settings, settingsOf } from './config.t
 import { gc } from './gc.ts';
 import { lockPf } from './reading.ts';
 import { status } from './status.ts';
-import { del, giveBack } from './teardown.ts';
+import { del, giveBack, giveBackAlone } from './teardown.ts';
 
 export const sriov = definePlugin({
   name: 'sriov',
@@ -41,10 +41,8 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
   const { config, host, log, ipam, request } = context;
   const settings = settingsOf(context);
   const sandbox = sandboxOf(context);
-  using _holding = await lockRunDir(host.runner, namesOf(context).lock);
   await using undo = undoStack(reportUndo(log));
 
-  if (hadFunction(context)) await giveBack(context);
   const { claimed, name } = await take(context, settings, sandbox, undo);
   const { link } = claimed.state;
 
@@ -65,7 +63,8 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
       addressing,
       detectDuplicates: false,
     });
-    const isConnected = config.link_state === 'disable' || (await announce(host, sandbox, name));
+    const own = { ifname: name, mac: settings.mac ?? link.mac };
+    const isConnected = config.link_state === 'disable' || (await announce(host, sandbox, own));
     if (!isConnected) log.log('warn', `${name} has no carrier; is ${claimed.reading.pf} connected?`);
   }
   undo.keep();
@@ -91,17 +90,22 @@ interface Taken {
   readonly name: string;
 }
 
-/** Under the NIC's lock from the choice to the move: nobody finds a function that is halfway there. */
+/**
+ * Under the NIC's lock from the choice to the move: nobody finds a function that is halfway there. And under the
+ * attachment's, but no longer: the record keeps a second ADD away, and an IPAM plugin or a carrier may take their time.
+ */
 async function take(
   context: AttachmentContext<Config>,
   settings: Settings,
   sandbox: Netns,
   undo: Undo,
 ): Promise<Taken> {
+  using _own = await lockRunDir(context.host.runner, namesOf(context).lock);
+  if (hadFunction(context)) await giveBack(context);
   const pf = pfOf(context.host, settings);
   using holding = await lockPf(context.host, pf);
   const claimed = await claim(context, settings, sandbox, pf, holding);
-  undo.step(`give ${claimed.vf.address} back`, () => giveBack(context));
+  undo.step(`give ${claimed.vf.address} back`, () => giveBackAlone(context));
   const name = nameInSandbox(settings, claimed.state, context.attachment.ifname);
   await setUpFunction(context, claimed, settings, { sandbox, name, holding });
   return { claimed, name };

@@ -14,7 +14,7 @@ import { aliasFile, aliasOf, type Located, locateVf } from '../../lib/pci/functi
 import { fieldOf } from './config.ts';
 import { bringHome, freeName } from './home.ts';
 import { type Reading, readFunction } from './reading.ts';
-import { type broken, isOfThisBoot, removeState, type State } from './state.ts';
+import { type broken, isOfThisBoot, markOf, removeState, type State } from './state.ts';
 
 export interface Restoring {
   /** What it was; where nobody knows any more, it gets the driver's defaults and a free name. */
@@ -37,7 +37,7 @@ export async function restore(
   if (located === undefined) return removeState(host, address);
   const known = typeof state === 'object' ? state : undefined;
   const isHome = await bringHome(host, located, known, sandbox);
-  if (known !== undefined && !isOfThisBoot(host, known) && !isOurMark(aliasOf(host, address))) {
+  if (known !== undefined && !isOfThisBoot(host, known) && markOf(host, address) === undefined) {
     log.log('info', `${address} was reset by a reboot; the record of before is dropped`);
     return removeState(host, address);
   }

@@ -6,12 +6,12 @@
  */
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import * as z from 'zod/mini';
-import type { Attachment } from '../../lib/cni/identity.ts';
+import { type Attachment, identify, isOurMark, aliasOf as labelOf } from '../../lib/cni/identity.ts';
 import { CniError, ErrorCode, isErrnoException } from '../../lib/errors.ts';
-import { makeFolder } from '../../lib/exec/folder.ts';
+import { inRunDir, makeFolder } from '../../lib/exec/folder.ts';
 import type { Host } from '../../lib/exec/host.ts';
 import { identityOf } from '../../lib/exec/machine.ts';
-import { isPciAddress } from '../../lib/pci/function.ts';
+import { aliasOf, isPciAddress, netdevOf } from '../../lib/pci/function.ts';
 
 const vfSettings = z.object({
   mac: z.optional(z.string()),
@@ -79,13 +79,8 @@ function addressesWith(host: Host, suffix: string): readonly string[] {
 }
 
 export function readState(host: Host, address: string): State | typeof broken | undefined {
-  let text: string;
-  try {
-    text = readFileSync(fileOf(host, address), 'utf8');
-  } catch (error) {
-    if (isErrnoException(error, 'ENOENT')) return undefined;
-    throw error;
-  }
+  const text = textOf(fileOf(host, address));
+  if (text === undefined) return undefined;
   try {
     const parsed = z.safeParse(stateSchema, JSON.parse(text));
     return parsed.success && parsed.data.address === address ? parsed.data : broken;
@@ -94,8 +89,25 @@ export function readState(host: Host, address: string): State | typeof broken | 
   }
 }
 
-/** @throws CniError 5 that names the file, where it cannot be written; then there is none */
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (isErrnoException(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Writes it down, and marks a function without a link as its holder's.
+ * @throws CniError 5 that names the file, where it cannot be written; then there is none
+ */
 export function writeState(host: Host, state: State): void {
+  writeRecord(host, state);
+  if (state.link === undefined) writeMark(host, state);
+}
+
+function writeRecord(host: Host, state: State): void {
   const file = fileOf(host, state.address);
   const draft = draftOf(host, state.address);
   try {
@@ -119,7 +131,29 @@ export function writeState(host: Host, state: State): void {
 }
 
 export function removeState(host: Host, address: string): void {
+  // The mark first: one without a record says that the record is lost.
+  rmSync(markFileOf(host, address), { force: true });
   rmSync(fileOf(host, address), { force: true });
+}
+
+/**
+ * The mark of a function that a driver of userspace has, and that has no link to carry one: a file with the same text.
+ * It ends with the boot, as the hardware's settings do.
+ */
+const markFileOf = (host: Host, address: string): string => `${host.runDir}/sriov/${address}`;
+
+function writeMark(host: Host, { address, holder }: State): void {
+  const file = markFileOf(host, address);
+  inRunDir(file, () => {
+    makeFolder(`${host.runDir}/sriov`, 0o700);
+    writeFileSync(file, `${labelOf(identify(holder))}\n`, { mode: 0o600 });
+  });
+}
+
+/** The mark that ADD has left on a function: as the alias of its link, while that is on the host, or in a file. */
+export function markOf(host: Host, address: string): string | undefined {
+  const label = aliasOf(host, address) ?? textOf(markFileOf(host, address));
+  return isOurMark(label) ? label : undefined;
 }
 
 /** The NIC's lock is the caller's. */
@@ -145,10 +179,16 @@ export function isOfThisBoot(host: Host, { holder }: State): boolean {
   return holder.boot === identityOf(host.kernel).bootId();
 }
 
-/** Whether the sandbox that a function was given to is still there. */
-export function isHolderAlive(host: Host, state: State): boolean {
-  const { holder } = state;
+/**
+ * Whether a container has it still: its sandbox is there, and the function's link not back on the host. A namespace that
+ * is made anew can have the number of the one before it, so by its number alone a dead one may look alive.
+ *
+ * Sure under the NIC's lock alone: an ADD writes the state down a moment before it moves the link.
+ */
+export function isHeld(host: Host, state: State): boolean {
+  const { holder, link, address } = state;
   if (!isOfThisBoot(host, state)) return false;
+  if (link !== undefined && netdevOf(host, address) !== undefined) return false;
   try {
     using sandbox = host.openNetns(holder.netns, true);
     return sandbox.id === holder.netnsId;

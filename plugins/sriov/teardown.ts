@@ -5,25 +5,24 @@ import type { AttachmentContext } from '../../lib/cni/plugin.ts';
 import { doAll } from '../../lib/errors.ts';
 import type { Host } from '../../lib/exec/host.ts';
 import { lockRunDir } from '../../lib/exec/lock.ts';
-import {
-  aliasOf,
-  hasUserspaceDriver,
-  isPciAddress,
-  type Located,
-  listPfs,
-  locateVf,
-} from '../../lib/pci/function.ts';
+import { hasUserspaceDriver, isPciAddress, type Located, listPfs, locateVf } from '../../lib/pci/function.ts';
 import type { Config } from './config.ts';
 import { linksIn } from './home.ts';
-import { lockPf, readFunction } from './reading.ts';
+import { lockPf } from './reading.ts';
 import { restore } from './restore.ts';
-import { broken, draftedAddresses, readState, removeDraft, removeState, stateOf } from './state.ts';
+import { broken, draftedAddresses, markOf, readState, removeDraft, removeState, stateOf } from './state.ts';
 
 export async function del(context: AttachmentContext<Config>): Promise<void> {
   const { host, ipam } = context;
   // So that the children of an ADD that was killed are waited for.
   using _holding = await lockRunDir(host.runner, namesOf(context).lock);
   await doAll(withRelease(ipam, [() => giveBack(context), () => removeDrafts(host)]));
+}
+
+/** {@link giveBack} under the attachment's lock. */
+export async function giveBackAlone(context: AttachmentContext<Config>): Promise<void> {
+  using _own = await lockRunDir(context.host.runner, namesOf(context).lock);
+  await giveBack(context);
 }
 
 /** Gives back what this attachment holds; nothing, where it holds nothing. The attachment's lock is the caller's. */
@@ -42,8 +41,7 @@ export async function giveBack(context: AttachmentContext<Config>): Promise<void
 
 /**
  * Where no record says which function this attachment has: the one that carries its mark, or one that the config names
- * whose record is broken, or that a driver of userspace has. A second DEL finds none of these, and takes away nothing
- * that the function's owner has set.
+ * whose record is broken. A second DEL finds neither, and takes away nothing that the function's owner has set.
  */
 async function giveBackUnrecorded(context: AttachmentContext<Config>): Promise<void> {
   const { host, log, sandbox } = context;
@@ -56,19 +54,18 @@ async function giveBackUnrecorded(context: AttachmentContext<Config>): Promise<v
   if (typeof state === 'object') return;
   const isOurs =
     marked !== undefined ||
-    (state === broken && (located.vf.netdev !== undefined || hasUserspaceDriver(located.vf))) ||
-    (await looksUnrestored(context, located, holding));
+    (state === broken && (located.vf.netdev !== undefined || hasUserspaceDriver(located.vf)));
   if (isOurs) await restore(host, log, located.vf.address, { state, sandbox, holding });
 }
 
-/** The function whose link has this attachment's alias: in the sandbox, or back on the host. */
+/** The function that has this attachment's mark: in the sandbox, or back on the host. */
 async function findMarked(context: AttachmentContext<Config>): Promise<Located | undefined> {
   const { host, sandbox } = context;
   const names = namesOf(context);
   const links = sandbox === undefined ? [] : await linksIn(host, sandbox);
   const inside = links.find(({ ifalias }) => isAliasOf(names, ifalias))?.parentdev;
   if (inside !== undefined) return locateVf(host, inside);
-  return allFunctions(host).find(({ vf }) => isAliasOf(names, aliasOf(host, vf.address)));
+  return allFunctions(host).find(({ vf }) => isAliasOf(names, markOf(host, vf.address)));
 }
 
 export function allFunctions(host: Host): readonly Located[] {
@@ -82,25 +79,6 @@ function named({ host, config, prevResult }: AttachmentContext<Config>): Located
     ...(prevResult?.interfaces ?? []).map(({ pciID }) => pciID),
   ].find((text) => text && isPciAddress(text.toLowerCase()));
   return address === undefined ? undefined : locateVf(host, address.toLowerCase());
-}
-
-/**
- * A driver of userspace has no link that could be marked. There, what the PF has set tells: the MAC address and VLAN of
- * this very attachment. Trust and the like may be its owner's own.
- */
-async function looksUnrestored(
-  { config, host, prevResult, request }: AttachmentContext<Config>,
-  { pf, vf }: Located,
-  holding: Parameters<typeof readFunction>[3],
-): Promise<boolean> {
-  if (!hasUserspaceDriver(vf)) return false;
-  const { vf: now } = await readFunction(host, pf, vf, holding);
-  const asked = [config.runtimeConfig?.mac, config.args?.cni?.mac, request.args.get('MAC'), config.mac];
-  const mac = asked.find(Boolean)?.toLowerCase();
-  const given = prevResult?.interfaces?.some((entry) => entry.mac?.toLowerCase() === mac) ?? true;
-  const hasMac = mac !== undefined && given && now.mac === mac;
-  const hasVlan = config.vlan !== undefined && config.vlan > 0 && now.vlan === config.vlan;
-  return (hasMac || hasVlan) && (mac === undefined || hasMac) && (!config.vlan || hasVlan);
 }
 
 /** What a call that was killed had not finished writing; it has changed nothing yet. */

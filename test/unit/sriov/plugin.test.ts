@@ -1,5 +1,5 @@
 /** What sriov tells ip to do, and what it writes down; on a made-up NIC. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sandboxRef } from '../../support/recording-host.ts';
@@ -96,6 +96,34 @@ describe('ADD', () => {
     },
   );
 
+  // A namespace that is made anew may have the number of one before it, under the same path.
+  test('of one that is back on the host takes it, though its holder’s namespace seems to live', async () => {
+    using host = hostWithVfs(1);
+    await sriov(host, 'ADD', { deviceID: vfAddress(0), vlan: 5 });
+    const { id } = host.openNetns('/run/netns/blue', false);
+    host.machine.end(sandboxRef);
+    expect(host.openNetns('/run/netns/blue', false).id).toBe(id);
+    const other = await sriov(host, 'ADD', { deviceID: vfAddress(0) }, { CNI_CONTAINERID: 'c2' });
+    expect(other.result?.interfaces?.[0]).toMatchObject({ pciID: vfAddress(0) });
+    expect(host.settings[0]).toMatchObject({ vlan_list: [{}] });
+    expect(other.stderr.join()).toContain('back from container c1, which is gone');
+    // The late DEL of the one before, without its sandbox.
+    expect((await sriov(host, 'DEL', { deviceID: vfAddress(0), vlan: 5 }, { CNI_NETNS: '' })).exitCode).toBe(
+      0,
+    );
+    expect(files(host)).toHaveLength(1);
+  });
+
+  test('after one of the same attachment that was killed before the move begins anew', async () => {
+    using host = hostWithVfs(2);
+    await sriov(host, 'ADD', { master: 'eth0', vlan: 5 });
+    host.machine.end(sandboxRef);
+    const again = await sriov(host, 'ADD', { master: 'eth0' });
+    expect(again.result?.interfaces?.[0]).toMatchObject({ pciID: vfAddress(0) });
+    expect(host.settings[0]).toMatchObject({ vlan_list: [{}] });
+    expect(files(host)).toHaveLength(1);
+  });
+
   test('of one that vfio-pci has moves nothing', async () => {
     using host = hostWithVfs(1);
     bindVfio(host, 0);
@@ -108,6 +136,37 @@ describe('ADD', () => {
     await sriov(host, 'DEL', { deviceID: vfAddress(0), mac, vlan: 5 });
     expect(host.settings[0]).toMatchObject({ address: '00:00:00:00:00:00', vlan_list: [{}] });
     expect(files(host)).toEqual([]);
+  });
+});
+
+describe('one that vfio-pci has', () => {
+  const marks = (host: MadeUpVfs): readonly string[] => readdirSync(join(host.runDir, 'sriov'));
+  const call = { deviceID: vfAddress(0), vlan: 5, trust: 'on' };
+
+  test.each(['DEL', 'GC'])('and whose record is lost: %s finds it by its mark', async (command) => {
+    using host = hostWithVfs(1);
+    bindVfio(host, 0);
+    await sriov(host, 'ADD', call);
+    expect(marks(host)).toEqual([vfAddress(0)]);
+    rmSync(stateFile(host, 0));
+    expect((await sriov(host, command, { ...call, name: 'others' })).exitCode).toBe(0);
+    expect(host.settings[0]).toMatchObject({ vlan_list: [{ vlan: 5 }], trust: true });
+    const { exitCode, stderr } = await sriov(host, command, call);
+    expect(exitCode).toBe(0);
+    expect(stderr.join()).toContain('no record tells what 0000:01:10.0 was before');
+    expect(host.settings[0]).toMatchObject({ vlan_list: [{}], trust: false });
+    expect([marks(host), files(host)]).toEqual([[], []]);
+  });
+
+  test('a second DEL leaves alone what its owner has set, be it what the config asks for', async () => {
+    using host = hostWithVfs(1);
+    bindVfio(host, 0);
+    host.settings[0]!['vlan_list'] = [{ vlan: 5 }];
+    await sriov(host, 'ADD', call);
+    await sriov(host, 'DEL', call);
+    expect(host.settings[0]).toMatchObject({ vlan_list: [{ vlan: 5 }], trust: false });
+    await sriov(host, 'DEL', call);
+    expect(host.settings[0]).toMatchObject({ vlan_list: [{ vlan: 5 }], trust: false });
   });
 });
 
