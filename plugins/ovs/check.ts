@@ -39,9 +39,10 @@ async function portFaults(
   const { host } = context;
   const own = [ofAttachment(namesOf(context).identity.mark)];
   const bridgeName = settings.bridge;
-  const [ports = [], interfaces = [], bridges = []] = await readRows(host, settings.database, [
+  const [ports = [], interfaces = [], qos = [], bridges = []] = await readRows(host, settings.database, [
     findOurs('Port', ['_uuid', 'name', 'tag', 'trunks', 'vlan_mode', 'qos'], own),
     findOurs('Interface', ['type', 'error', 'ofport', 'external_ids', 'ingress_policing_rate'], own),
+    findOurs('QoS', ['other_config'], own),
     ['--columns=ports', 'find', 'Bridge', `name=${quote(bridgeName ?? '')}`],
   ]);
   const [port] = ports;
@@ -49,7 +50,7 @@ async function portFaults(
   const [bridge] = bridges;
   if (port === undefined || link === undefined) return ['its port is gone from the database of Open vSwitch'];
   const name = textOf(port, 'name') ?? '';
-  const faults = [...vlanFaults(port, settings), ...limitFaults(port, link, settings)];
+  const faults = [...vlanFaults(port, settings), ...limitFaults({ port, link, qos: qos[0] }, settings)];
   if (bridgeName !== undefined && bridge === undefined) faults.push(`the bridge ${bridgeName} is gone`);
   if (bridge && !listOf(bridge, 'ports').includes(textOf(port, '_uuid') ?? '')) {
     faults.push(`the port ${name} is not on the bridge ${bridgeName}`);
@@ -94,11 +95,25 @@ function vlanFaults(port: Row, { vlans }: Settings): string[] {
   ];
 }
 
-function limitFaults(port: Row, link: Row, { policing, shaping }: Settings): string[] {
+interface Limited {
+  readonly port: Row;
+  readonly link: Row;
+  readonly qos: Row | undefined;
+}
+
+function limitFaults({ port, link, qos }: Limited, { policing, shaping }: Settings): string[] {
   const name = textOf(port, 'name');
   const rate = numberOf(link, 'ingress_policing_rate') ?? 0;
+  const isThere = qos !== undefined && textOf(port, 'qos') !== undefined;
+  const shaped = isThere ? Number(mapOf(qos, 'other_config')['max-rate']) : undefined;
+  const shapingFaults =
+    shaped === undefined
+      ? [`the QoS of ${name} is gone`]
+      : shaped === shaping?.rate
+        ? []
+        : [`the max-rate of ${name} is ${shaped}, not ${shaping?.rate} bit/s`];
   return [
-    ...(shaping && textOf(port, 'qos') === undefined ? [`the QoS of ${name} is gone`] : []),
+    ...(shaping ? shapingFaults : []),
     ...(rate === (policing?.rate ?? 0)
       ? []
       : [`the ingress_policing_rate of ${name} is ${rate}, not ${policing?.rate ?? 0} kbit/s`]),

@@ -82,12 +82,20 @@ export function settingsOf({ config, request }: Context<Config>): Settings {
   };
 }
 
+/** As in the peer, a number of 0 says nothing. */
+const unsaidAtZero: readonly (keyof Fields)[] = [
+  'mtu',
+  'ofport_request',
+  'link_state_check_retries',
+  'link_state_check_interval',
+];
+
 /** The config's own fields; what it leaves out is for the node's file to say. */
 function given(config: Config): Fields {
   const names = Object.keys(fieldsSchema.shape) as (keyof Fields)[];
-  return Object.fromEntries(
-    names.flatMap((name) => (config[name] === undefined ? [] : [[name, config[name]]])),
-  );
+  const isSaid = (name: keyof Fields): boolean =>
+    config[name] !== undefined && !(config[name] === 0 && unsaidAtZero.includes(name));
+  return Object.fromEntries(names.filter(isSaid).map((name) => [name, config[name]]));
 }
 
 /** `unix:`, `tcp:` and `ssl:` remotes; a path alone is a unix socket's. */

@@ -32,6 +32,8 @@ export interface Switch {
   addPort(bridge: string, name: string, externalIds?: Readonly<Record<string, string>>): void;
   /** Changes a column of all rows of a table with this name, behind everybody's back. */
   change(table: Table, name: string, column: string, cell: Cell): void;
+  /** The same of all rows, for tables without names. */
+  changeAll(table: Table, column: string, cell: Cell): void;
   /** Whether the database answers, and whether the daemon does. */
   database: 'up' | 'down' | 'hung';
   daemon: 'up' | 'dead';
@@ -140,6 +142,9 @@ export function createSwitch(machine: Machine): Switch {
     },
     change(table, wanted, column, cell) {
       for (const row of state[table].values()) if (row.get('name') === wanted) row.set(column, cell);
+    },
+    changeAll(table, column, cell) {
+      for (const row of state[table].values()) row.set(column, cell);
     },
     database: 'up',
     daemon: 'up',

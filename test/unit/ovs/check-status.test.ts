@@ -21,6 +21,12 @@ describe('CHECK names all that is not as ADD left it', () => {
       ({ ovs }, port) => ovs.change('Interface', port, 'ingress_policing_rate', 0),
       /ingress_policing_rate .* is 0, not 3000 kbit\/s/,
     ],
+    ['QoS', ({ ovs }, port) => ovs.change('Port', port, 'qos', []), /the QoS of veth\w+ is gone/],
+    [
+      'max-rate',
+      ({ ovs }) => ovs.changeAll('QoS', 'other_config', new Map([['max-rate', '1']])),
+      /the max-rate of veth\w+ is 1, not 5000000 bit\/s/,
+    ],
     [
       'iface-id',
       ({ ovs }, port) => {
@@ -45,6 +51,7 @@ describe('CHECK names all that is not as ADD left it', () => {
       vlan: 100,
       ofport_request: 7,
       ingressPolicingRate: 3000,
+      runtimeConfig: { bandwidth: { ingressRate: 5_000_000 } },
       args: { cni: { ovnPort: 'p' } },
     };
     const { result } = await run(host, 'ADD', asked);
