@@ -11,11 +11,11 @@ export type ContenderName = 'ours' | 'reference' | 'floor';
 export type CniCommand = 'VERSION' | 'ADD' | 'CHECK' | 'DEL';
 
 /** Plugins that are measured, in this order. */
-export const plugins = ['veth-bridge', 'macvlan', 'ipvlan', 'ovs'] as const;
+export const plugins = ['veth-bridge', 'macvlan', 'ipvlan', 'ovs', 'sriov'] as const;
 export type Plugin = (typeof plugins)[number];
 
 /** Whether the reference has its like; otherwise it is measured beside what is made by hand. */
-export const hasReference = (plugin: Plugin): boolean => plugin !== 'ovs';
+export const hasReference = (plugin: Plugin): boolean => plugin !== 'ovs' && plugin !== 'sriov';
 
 /** A set of executables in a node of its own: one side's rules and addresses are not in the other side's way. */
 export interface Contender {
@@ -142,6 +142,7 @@ export const scenarios: readonly Scenario[] = [
   },
   { plugin: 'ipvlan', title: 'l2', settings: { mode: 'l2' }, byHand: 'ipvlan' },
   ...ovsScenarios,
+  { plugin: 'sriov', title: 'plain', settings: {}, byHand: 'sriov' },
 ];
 
 /** The link that a network hangs on: a bridge, or a NIC. The plugin makes that of veth-bridge, switches.ts all others. */

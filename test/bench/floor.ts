@@ -28,13 +28,16 @@ export interface FloorEnd {
   readonly name?: string;
 }
 
+/** Of a container's link or port on the node. */
+export const floorName = (number: number, host: number): string => `floor${number}-${host}`;
+
 /** Outside of what host-local gives to the first thousands. */
 export const floorAddress = ({ number }: Floor, host: number): string => `10.${number}.200.${host}`;
 
 export function floorCall(
   command: 'ADD' | 'DEL',
   floor: Floor,
-  { sandbox: { netns }, host, name = `floor${floor.number}-${host}` }: FloorEnd,
+  { sandbox: { netns }, host, name = floorName(floor.number, host) }: FloorEnd,
 ): Command {
   const { scenario, wiring, number } = floor;
   const link = {

@@ -89,6 +89,9 @@ const settings: Readonly<Record<Plugin, string>> = {
   ovs:
     'The reference has none: beside the same by hand, `ovs-vsctl add-port` and `del-port`, `ip` and `nsenter` out of a ' +
     'shell script,\nwithout IPAM and without marks; the ratio is ours / by hand. Each side has an Open vSwitch of its own.',
+  sriov:
+    'The reference has none: beside the same by hand, one `ip link set … netns` and one `ip -batch`, without IPAM and without\n' +
+    'writing down what the function was; the ratio is ours / by hand. Part of it is the wait for the carrier.',
 };
 
 function callSection(plugin: Plugin, { calls, missing }: Report): string[] {

@@ -47,7 +47,7 @@ interface Measured extends Traffic {
 
 /** One at a time: calls, what they take, and what passes between containers. */
 async function measureScenario(
-  { ours, reference, floor }: Sides,
+  { ours, reference, floor: floorAlone }: Sides,
   {
     scenario,
     number,
@@ -56,7 +56,12 @@ async function measureScenario(
 ): Promise<Measured> {
   const { plugin, title } = scenario;
   const contenders = [ours, reference].filter(({ name }) => takesPart(name, plugin));
-  const stations = [...contenders.map(({ station }) => station), ...(scenario.byHand ? [floor] : [])];
+  // There is one NIC with functions.
+  const floor = plugin === 'sriov' ? ours.station : floorAlone;
+  const stations = new Set([
+    ...contenders.map(({ station }) => station),
+    ...(scenario.byHand ? [floor] : []),
+  ]);
   await using switches = new AsyncDisposableStack();
   for (const station of stations) switches.use(await plugIn(station, scenario, number));
   progress(`one call, ${plugin} ${title}`);

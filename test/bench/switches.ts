@@ -3,6 +3,8 @@
 import { type Datapath, startOvs } from '../support/ovs.ts';
 import { findProgram } from '../support/paths.ts';
 import { ovsFolderOf, type Plugin, type Scenario, trunkOf } from './contenders.ts';
+import { floorName } from './floor.ts';
+import { lackOfFunctions, plugFunctions } from './functions.ts';
 import type { Station } from './station.ts';
 
 /** Makes it on a node. Daemons end with what is returned; links stay with the node. */
@@ -18,6 +20,8 @@ export async function plugIn(
     await ovs.addBridge(trunk);
     return ovs;
   }
+  if (plugin === 'sriov')
+    return plugFunctions(station, { pf: trunk, byHand: (host) => floorName(number, host) });
   if (plugin !== 'veth-bridge') {
     await node.sh(`
       ip link add switch${number} type bridge
@@ -34,6 +38,7 @@ export async function plugIn(
  */
 export async function lackOf(station: Station, { plugin, datapath }: Scenario): Promise<string | undefined> {
   if (datapath !== undefined) return lackOfOvs(station, datapath);
+  if (plugin === 'sriov') return lackOfFunctions();
   return plugin === 'veth-bridge' ? undefined : lackOfLinks(station, plugin);
 }
 

@@ -3,7 +3,7 @@
  * What is measured against them, or must look like them, gets them from here.
  */
 
-export const handMade = ['veth-bridge', 'macvlan', 'ipvlan', 'ovs-veth', 'ovs-internal'] as const;
+export const handMade = ['veth-bridge', 'macvlan', 'ipvlan', 'ovs-veth', 'ovs-internal', 'sriov'] as const;
 export type HandMade = (typeof handMade)[number];
 
 export interface HandMadeLink {
@@ -14,7 +14,7 @@ export interface HandMadeLink {
   /** With its prefix. */
   readonly address: string;
   readonly gateway: string;
-  /** The bridge that it is a port of, or the NIC that it hangs on. */
+  /** The bridge that it is a port of, or the NIC that it hangs on, or is a function of. */
   readonly trunk: string;
   /** How ovs-vsctl reaches the database. */
   readonly database?: string;
@@ -72,6 +72,18 @@ ovs-vsctl --db="$6" add-port "$5" "$1" -- set Interface "$1" type=internal
 ip link set dev "$1" netns "$2"
 ${addressScript('$1')}`,
     DEL: 'exec ovs-vsctl --db="$6" del-port "$5" "$1"',
+  },
+  // The name is that of a virtual function, which is there before and after.
+  sriov: {
+    ADD: `
+ip link set dev "$1" netns "$2" name eth0
+${addressScript()}`,
+    DEL: `
+nsenter --net="$2" ip -batch - <<END
+link set dev eth0 down
+link set dev eth0 netns /proc/$$/ns/net name $1
+END
+`,
   },
 };
 
