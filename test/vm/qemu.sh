@@ -38,6 +38,8 @@ esac
 # instruction: QEMU carries those out piece by piece, and a start of Node takes two to three times as long with them.
 words='mitigations=off nokaslr init_on_alloc=0 hardened_usercopy=off randomize_kstack_offset=off audit=0 no5lvl'
 words="$words norandmaps clearcpuid=rep_good"
+# A driver of userspace (vfio-pci) takes nothing without an IOMMU; all others pass it by.
+words="$words intel_iommu=on iommu=pt"
 
 # One processor: emulated ones that share memory wait for each other, and each command takes twice as long beside a
 # second one. Two NICs with virtual functions, each behind a port of its own, on one wire. A guest that ends, in
@@ -51,6 +53,7 @@ exec chroot "$tree" env -i PATH=/usr/bin:/bin TERM="${TERM:-dumb}" qemu-system-x
   -device virtio-9p-pci,fsdev=root,mount_tag=root \
   -fsdev local,id=results,path=/vm/results,security_model=none \
   -device virtio-9p-pci,fsdev=results,mount_tag=results \
+  -device intel-iommu,intremap=off \
   -device virtio-rng-pci \
   -device pcie-root-port,id=port1,chassis=1,slot=1 -netdev hubport,id=wire1,hubid=0 \
   -device igb,bus=port1,netdev=wire1,mac=52:54:00:00:00:01 \
