@@ -9,7 +9,8 @@ import {
   plugins,
   scenarios,
 } from '../../bench/contenders.ts';
-import { floorCall, floorOf } from '../../bench/floor.ts';
+import { floorCall, floorName, floorOf } from '../../bench/floor.ts';
+import { lackOfFunctions } from '../../bench/functions.ts';
 import type { Station } from '../../bench/station.ts';
 
 const station = { node: { dataDir: '/data' } } as Station;
@@ -72,6 +73,21 @@ describe('ovs', () => {
     const needed = neededExecutables();
     expect(needed.filter((file) => file.endsWith('/ovs'))).toHaveLength(1);
     expect(needed.filter((file) => file.endsWith('/macvlan'))).toHaveLength(2);
+  });
+});
+
+describe('sriov', () => {
+  const scenario = scenarioOf('sriov');
+
+  test('the plugin takes a function of the NIC; what is made by hand has functions of its own, by name', () => {
+    expect(configOf(ours, 7, scenario)).toMatchObject({ type: 'sriov', master: 'nic7' });
+    const { argv } = floorCall('ADD', floorOf(scenario, 7)!, { sandbox, host: 2 });
+    expect(argv).toEqual(expect.arrayContaining([floorName(7, 2), '10.7.200.2/16', sandbox.netns]));
+  });
+
+  test('without a NIC that is named for it, it is missing, and the reason says what names one', () => {
+    expect(process.env['PLUMBLINE_BENCH_PF']).toBeUndefined();
+    expect(lackOfFunctions()).toBe('no NIC with SR-IOV that nobody uses is named by PLUMBLINE_BENCH_PF');
   });
 });
 
