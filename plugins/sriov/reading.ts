@@ -3,6 +3,7 @@ import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import type { Host } from '../../lib/exec/host.ts';
 import { type HeldLock, lockPath, lockRunDir } from '../../lib/exec/lock.ts';
 import { ipBatch } from '../../lib/ip/batch.ts';
+import type { Command } from '../../lib/ip/command.ts';
 import { isUp, type LinkInfo, readLinks, showDevice } from '../../lib/ip/read.ts';
 import { readFunctions, showFunctions, type VfSettings } from '../../lib/ip/vf.ts';
 import type { PhysicalFunction, VirtualFunction } from '../../lib/pci/function.ts';
@@ -21,16 +22,21 @@ export function lockPf(host: Host, { address }: Pick<PhysicalFunction, 'address'
   return lockRunDir(host.runner, lockPath(host.runDir, 'sriov', address));
 }
 
-/** @throws CniError 7 where the PF has no link on this node, or does not know the VF */
+/**
+ * @param changes carried out before, as far as they can be, by the same child; what has become of them the reading tells
+ * @throws CniError 7 where the PF has no link on this node, or does not know the VF
+ */
 export async function readFunction(
   host: Host,
   pf: PhysicalFunction,
   vf: VirtualFunction,
   holding: HeldLock,
+  changes: readonly Command[] = [],
 ): Promise<Reading> {
   const name = netdevOfPf(pf);
   const own = vf.netdev === undefined ? [] : [showDevice(vf.netdev)];
-  const documents = await ipBatch(host, [...own, showDevice(name), showFunctions(name)], { holding });
+  const lines = [...changes, ...own, showDevice(name), showFunctions(name)];
+  const documents = await ipBatch(host, lines, { holding, force: changes.length > 0 });
   const links = documents.slice(0, -1).flatMap(readLinks);
   const settings = readFunctions(documents.at(-1)).get(vf.index);
   if (settings === undefined) {

@@ -5,12 +5,11 @@ import { CniError, ErrorCode } from '../../lib/errors.ts';
 import { randomMac } from '../../lib/exec/digest.ts';
 import type { Host, Netns } from '../../lib/exec/host.ts';
 import type { HeldLock } from '../../lib/exec/lock.ts';
-import { ipBatch } from '../../lib/ip/batch.ts';
 import type { Command } from '../../lib/ip/command.ts';
 import { setDown, setFlag, setMtu, setUp, switchableFlags } from '../../lib/ip/link.ts';
 import { isUp, type LinkInfo } from '../../lib/ip/read.ts';
 import { changeMacs, changeVf, noMac, type VfSettings } from '../../lib/ip/vf.ts';
-import { aliasFile, aliasOf, type Located, locateVf } from '../../lib/pci/function.ts';
+import { aliasFile, aliasOf, type Located, locateVf, netdevOf } from '../../lib/pci/function.ts';
 import { fieldOf } from './config.ts';
 import { bringHome, freeName } from './home.ts';
 import { type Reading, readFunction } from './reading.ts';
@@ -53,32 +52,35 @@ export async function restore(
   if (reading.link && wanted !== undefined && target.link?.name !== wanted) {
     log.log('warn', `${address} was ${wanted}, and another link has that name: it is ${target.link?.name}`);
   }
-  const commands = commandsFor(reading, here.vf.index, target);
-  if (commands.length > 0) await ipBatch(host, commands, { holding, force: true });
-  const faults = await settle(host, address, target, holding);
+  const faults = await carryOut(host, here, { reading, target, holding });
   if (faults.length > 0) throw notAsBefore(address, faults, here.pf.driver);
   takeMarkAway(host, address, target);
   removeState(host, address);
 }
 
-/** @returns what is not as before */
-async function settle(host: Host, address: string, target: Target, holding: HeldLock): Promise<string[]> {
-  const look = async (): Promise<[Reading, number] | undefined> => {
-    const located = locateVf(host, address);
-    return located && [await readFunction(host, located.pf, located.vf, holding), located.vf.index];
-  };
-  const [reading, index] = (await look()) ?? [];
-  if (reading === undefined || index === undefined) return [];
-  const missing = changeVf(reading.pf, index, reading.vf, { mac: target.vf.mac });
+interface Work {
+  readonly reading: Reading;
+  readonly target: Target;
+  readonly holding: HeldLock;
+}
+
+/** Changes what is not as before, and looks. @returns what is not so then */
+async function carryOut(
+  host: Host,
+  { pf, vf }: Located,
+  { reading, target, holding }: Work,
+): Promise<string[]> {
+  const look = async (changes: readonly Command[], name: string | undefined): Promise<Reading> =>
+    readFunction(host, pf, { ...vf, netdev: name }, holding, changes);
+  const name = reading.link && target.link?.name;
+  const changes = commandsFor(reading, vf.index, target);
+  let now = changes.length === 0 ? reading : await look(changes, name);
+  // It could not be renamed.
+  if (name !== undefined && now.link === undefined) now = await look([], netdevOf(host, vf.address));
+  const missing = changeVf(now.pf, vf.index, now.vf, { mac: target.vf.mac }).map(({ command }) => command);
   // A driver that tells of no address but those that the NIC has set: then it had set this one.
-  if (missing.length === 0 || isOwnMac(reading, target)) return differences(reading, target);
-  await ipBatch(
-    host,
-    missing.map(({ command }) => command),
-    { holding, force: true },
-  );
-  const [last = reading] = (await look()) ?? [];
-  return differences(last, target);
+  if (missing.length > 0 && !isOwnMac(now, target)) now = await look(missing, now.link?.ifname);
+  return differences(now, target);
 }
 
 /** Where none was set, drivers tell the function's own. */
