@@ -52,7 +52,7 @@ async function expectGone(
 /** How long a call takes here and now, from start to end. */
 async function duration(node: Node, call: CniCall, before?: CniCall): Promise<number> {
   const times: number[] = [];
-  const rounds = roundsOf({ usual: 5, full: 5, vm: 3 });
+  const rounds = roundsOf({ usual: 5, full: 5, vm: 1 });
   for (let round = 0; round < rounds; round += 1) {
     if (before) await cni(node, before);
     const outcome = await cni(node, call);

@@ -2,9 +2,9 @@
  * A NIC with virtual functions that are real to the kernel, in the virtual machine: its `eth0`. The node is the machine
  * itself, since functions appear in its own network namespace. `eth1`, on the same wire, is a machine outside.
  */
-import { readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { addressIn, type CniResult, type Config } from './cni.ts';
 import { type Container, type ContainerOptions, createContainer } from './container.ts';
 import { describeNeeds } from './needs.ts';
@@ -52,11 +52,11 @@ export interface Nic {
   /** What the NIC has set for a function, as ip prints it: `vf 2 link/ether ...`. */
   vfLine(index: number): Promise<string>;
   /**
-   * All that ip tells of the NIC and its functions on the host, to the letter, and the files of their states. Not the
-   * permanent address: igbvf takes it from its NIC each time it goes up, and nobody can set it.
+   * All that ip tells of the links on the host, to the letter, and the files of their states. Not the permanent address:
+   * igbvf takes it from its NIC each time it goes up, and nobody can set it. Nor a link's number, which its driver's
+   * binding gives.
    */
   letters(): Promise<string>;
-  dispose(): Promise<void>;
 }
 
 export const ifname = 'net1';
@@ -69,8 +69,20 @@ export const hostLocal = (node: Node, subnet = '10.40.0'): Config => ({
   ranges: [[{ subnet: `${subnet}.0/24`, rangeStart: `${subnet}.100`, rangeEnd: `${subnet}.199` }]],
 });
 
-/** @param count of virtual functions that are made */
-export async function createNic(count: number): Promise<Nic> {
+let shared: Promise<Nic> | undefined;
+
+/**
+ * The machine's one NIC, for whoever is next: making it ready takes longer than many a test.
+ * @param count of virtual functions that it has; they are made anew where it has another number
+ */
+export async function useNic(count: number): Promise<Nic> {
+  shared ??= createNic();
+  const nic = await shared;
+  if (nic.vfs.length !== count) await nic.makeVfs(count);
+  return nic;
+}
+
+async function createNic(): Promise<Nic> {
   const node = await createNode(undefined, 'machine');
   const device = `/sys/class/net/${pf}/device`;
   const address = basename(readlinkSync(device));
@@ -84,21 +96,24 @@ export async function createNic(count: number): Promise<Nic> {
     if (wanted > 0) writeFileSync(`${device}/sriov_numvfs`, `${wanted}`);
     const links = (index: number): readonly string[] => listFolder(`${device}/virtfn${index}/net`);
     const indices = Array.from({ length: wanted }, (_, index) => index);
-    if (!(await eventually(async () => indices.every((index) => links(index).length > 0), 10_000)))
-      throw new Error(`${pf} has not got its ${wanted} functions`);
+    const isReady = async (): Promise<boolean> =>
+      indices.every((index) => links(index).length > 0) && (await hasCarrier(node));
+    if (!(await eventually(isReady, 10_000)))
+      throw new Error(`${pf} has not got its ${wanted} functions, or no carrier`);
     vfs = indices.map((index) => ({
       address: basename(readlinkSync(`${device}/virtfn${index}`)),
       name: links(index)[0] ?? '',
     }));
   }
 
+  // Functions that an earlier run has left may have the name that the other NIC is to get.
+  writeFileSync(`${device}/sriov_numvfs`, '0');
   await node.sh(`
-    ip link set eth1 netns /proc/${node.pid}/root${wire.path}
+    ip link set ${otherNic(address)} netns /proc/${node.pid}/root${wire.path} name eth1
     ip link set ${pf} up
     ip address replace ${nodeIp4}/24 dev ${pf}
   `);
   await wire.sh(`ip address add ${wireIp4}/24 dev eth1; ip link set eth1 up`);
-  await makeVfs(count);
   if (!(await eventually(() => node.ping(wireIp4), 10_000))) throw new Error(`no way from ${pf} to eth1`);
 
   const config: Nic['config'] = (fields = {}) => ({
@@ -136,20 +151,28 @@ export async function createNic(count: number): Promise<Nic> {
     },
     letters: () =>
       node.sh(`
-        for link in ${device}/net/* ${device}/virtfn*/net/*; do
-          if [ -e "$link" ]; then ip -details link show dev "\${link##*/}"; else echo "$link"; fi
-        done | sed 's/ permaddr [^ ]*//'
-        find /var/lib/cni/plumbline '${node.dataDir}' -type f ! -path '*/.plumbline/*' ! -name 'last_reserved_ip.*' ! -name lock 2>/dev/null || :
+        ip -details link show | sed 's/ permaddr [^ ]*//; s/^[0-9]*: //'
+        find /var/lib/cni/plumbline /run/plumbline/sriov '${node.dataDir}' -type f ! -path '*/.plumbline/*' ! -name 'last_reserved_ip.*' ! -name lock 2>/dev/null || :
       `),
-    async dispose() {
-      for (const container of node.containers) if (container !== wire) await container.remove();
-      // Before the way back of eth1: a function may have that name meanwhile.
-      writeFileSync(`${device}/sriov_numvfs`, '0');
-      await wire.run('ip', 'link', 'set', 'eth1', 'netns', '/proc/1/ns/net');
-      await node.run('ip', 'address', 'flush', 'dev', pf);
-      await node.dispose();
-    },
   };
+}
+
+const hasCarrier = async (node: Node): Promise<boolean> =>
+  (await node.try('cat', `/sys/class/net/${pf}/carrier`)).stdout === '1';
+
+/** The link of the NIC beside this one, by whatever name: a killed run may have left it another. */
+function otherNic(address: string): string {
+  const devices = '/sys/bus/pci/devices';
+  const [found] = readdirSync(devices)
+    .filter((device) => device !== address && existsSync(`${devices}/${device}/sriov_totalvfs`))
+    .flatMap((device) => listFolder(`${devices}/${device}/net`));
+  if (found === undefined) throw new Error(`there is no NIC beside ${pf}`);
+  return found;
+}
+
+/** Removes what a test has left of containers. */
+export async function removePods({ node, wire }: Nic): Promise<void> {
+  for (const container of node.containers) if (container !== wire) await container.remove();
 }
 
 function podOf(container: Container, own: Network, result: CniResult): VfPod {
@@ -174,18 +197,30 @@ function listFolder(path: string): readonly string[] {
   }
 }
 
-/** Binds a function to a driver of userspace; makeVfs gives it back, made anew. */
-export async function bindUserspace({ node, vfs }: Nic, index: number, driver: string): Promise<string> {
-  const { address } = vfs[index] ?? { address: '' };
+/**
+ * Gives a function to a driver of userspace for as long as something takes.
+ * @param use gets its PCI address
+ */
+export async function withUserspace(
+  { node, vfs }: Nic,
+  index: number,
+  driver: string,
+  use: (address: string) => Promise<void>,
+): Promise<void> {
+  const { address, name } = vfs[index] ?? { address: '', name: '' };
+  const mac = (await node.link(name))?.address ?? '';
   const device = `/sys/bus/pci/devices/${address}`;
-  await node.sh(`
-    modprobe vfio enable_unsafe_noiommu_mode=1
-    modprobe ${driver}
+  const rebind = (to: string): string => `
     echo ${address} >${device}/driver/unbind
-    echo ${driver} >${device}/driver_override
+    echo ${to} >${device}/driver_override
     echo ${address} >/sys/bus/pci/drivers_probe
+    test -e ${device}/driver
+  `;
+  await node.sh(`modprobe ${driver}${rebind(driver)}`);
+  await use(address);
+  await node.sh(`${rebind('')}
+    ip link set "$(ls ${device}/net)" name ${name} address ${mac}
   `);
-  return address;
 }
 
 /**
@@ -195,37 +230,40 @@ export async function bindUserspace({ node, vfs }: Nic, index: number, driver: s
 export function describeNic(name: string, count: number, body: (nic: () => Nic) => void): void {
   describeNeeds(['sriov'], name, () => {
     let nic: Nic | undefined;
-    let before = '';
+    /** Undefined where it has to be looked at anew. */
+    let before: string | undefined;
     let generation = 0;
     const given = (): Nic => {
       if (nic === undefined) throw new Error('the NIC is there within tests only');
       return nic;
     };
     beforeAll(async () => {
-      nic = await createNic(count);
+      nic = await useNic(count);
     });
     beforeEach(async () => {
-      before = await given().letters();
+      before ??= await given().letters();
       generation = given().generation;
     });
     afterEach(async ({ task }) => {
       // A test that has failed has cleaned up nothing: the next one begins with new functions.
+      const expected = before;
+      before = undefined;
       if (task.result?.state === 'fail') return startOver(given(), count);
       const after = await given().letters();
+      await removePods(given());
       // New functions have new addresses.
-      if (given().generation !== generation) expect(after).not.toMatch(/^\/.*\d$|\.json$/m);
-      else expect(after, 'the NIC and its functions').toBe(before);
-    });
-    afterAll(async () => {
-      await nic?.dispose();
+      if (given().generation !== generation) expect(after).not.toMatch(/^\//m);
+      else expect(after, 'the NIC and its functions').toBe(expected);
+      before = after;
     });
     body(given);
   });
 }
 
-async function startOver(nic: Nic, count: number): Promise<void> {
-  for (const container of nic.node.containers) if (container !== nic.wire) await container.remove();
+/** After a failure, which has cleaned up nothing. */
+export async function startOver(nic: Nic, count: number): Promise<void> {
+  await removePods(nic);
   await nic.makeVfs(0);
-  await nic.node.sh(`rm -rf /var/lib/cni/plumbline/sriov '${nic.node.dataDir}'`);
+  await nic.node.sh(`rm -rf /var/lib/cni/plumbline/sriov /run/plumbline/sriov '${nic.node.dataDir}'`);
   await nic.makeVfs(count);
 }

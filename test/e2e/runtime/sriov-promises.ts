@@ -9,7 +9,7 @@ import {
   expectPing,
   network,
 } from '../../support/index.ts';
-import { bindUserspace, createNic, ifname, type Nic } from '../../support/sriov.ts';
+import { ifname, type Nic, removePods, startOver, useNic, withUserspace } from '../../support/sriov.ts';
 
 export interface OnNic {
   /** Functions that are there before. */
@@ -43,19 +43,33 @@ const gateway = '203.0.113.1';
 
 /** ADD of two pods, pings, CHECK, DEL; the NIC and its functions are then as they were. */
 export async function exerciseOnNic(config: Config, wanted: OnNic): Promise<void> {
-  const nic = await createNic(wanted.functions);
+  const nic = await useNic(wanted.functions);
   try {
-    await exercise(nic, config, wanted);
-  } finally {
-    await nic.dispose();
+    await exerciseAll(nic, config, wanted);
+  } catch (error) {
+    await startOver(nic, wanted.functions);
+    throw error;
   }
+}
+
+async function exerciseAll(nic: Nic, config: Config, wanted: OnNic): Promise<void> {
+  const { driver } = wanted;
+  const before = await nic.letters();
+  if (driver === undefined) await exercise(nic, config, wanted);
+  // The first one comes back first: ip lists links in the order in which they were made.
+  else
+    await withUserspace(nic, 1, driver, () =>
+      withUserspace(nic, 0, driver, () => exercise(nic, config, wanted)),
+    );
+  if (wanted.functions > 0) expect(await nic.letters()).toBe(before);
+  // Those that the plugin has made.
+  else await nic.makeVfs(0);
+  await removePods(nic);
 }
 
 async function exercise(nic: Nic, config: Config, { line, vlan, driver }: OnNic): Promise<void> {
   const { node, wire } = nic;
-  if (driver !== undefined) for (const index of [0, 1]) await bindUserspace(nic, index, driver);
   await joinWire(wire, vlan);
-  const before = driver === undefined && nic.vfs.length > 0 ? await nic.letters() : undefined;
   const pods = network(node, config, { ifname });
   const attached: [Container, AttachOptions][] = [];
   for (const index of [0, 1]) {
@@ -73,7 +87,7 @@ async function exercise(nic: Nic, config: Config, { line, vlan, driver }: OnNic)
   }
   for (const [pod, options] of attached) await pods.check(pod, options);
   for (const [pod, options] of attached.toReversed()) await pods.del(pod, options);
-  if (before !== undefined) expect(await nic.letters()).toBe(before);
+  await leaveWire(wire, vlan);
 }
 
 /** The gateway of the examples is the machine on the wire. */
@@ -82,4 +96,9 @@ async function joinWire(wire: Container, vlan: number | undefined): Promise<void
   if (vlan !== undefined)
     await wire.sh(`ip link add link eth1 name ${link} type vlan id ${vlan}; ip link set ${link} up`);
   await wire.run('ip', 'address', 'add', `${gateway}/24`, 'dev', link);
+}
+
+async function leaveWire(wire: Container, vlan: number | undefined): Promise<void> {
+  if (vlan === undefined) await wire.run('ip', 'address', 'del', `${gateway}/24`, 'dev', 'eth1');
+  else await wire.run('ip', 'link', 'del', 'tagged');
 }

@@ -1,20 +1,14 @@
 /** A function that a driver of userspace has: nothing is moved, and all else is as for the others. */
 import { expect, test } from 'vitest';
 import { createContainer, del, expectFailure } from '../../support/index.ts';
-import { bindUserspace, describeNic, ifname, type Nic } from '../../support/sriov.ts';
+import { describeNic, ifname, withUserspace } from '../../support/sriov.ts';
 
 const fields = { mac: '02:00:5e:00:53:44', vlan: 7, trust: 'on', spoofchk: 'off', max_tx_rate: 100 };
-
-/** The function is made anew at the end. */
-async function withDriver(nic: Nic, driver: string, body: (address: string) => Promise<void>): Promise<void> {
-  await body(await bindUserspace(nic, 0, driver));
-  await nic.makeVfs(1);
-}
 
 describeNic('DPDK', 1, (nic) => {
   for (const driver of ['vfio-pci']) {
     test(`a function of ${driver}: set up by its NIC, its address reserved, and as before after DEL`, async () => {
-      await withDriver(nic(), driver, async (address) => {
+      await withUserspace(nic(), 0, driver, async (address) => {
         const { node, start, vfLine, letters, config } = nic();
         const before = await letters();
         const pod = await start({ deviceID: address, ...fields });
@@ -54,7 +48,7 @@ describeNic('DPDK', 1, (nic) => {
     });
 
     test(`one of ${driver} whose holder is gone is taken back`, async () => {
-      await withDriver(nic(), driver, async (address) => {
+      await withUserspace(nic(), 0, driver, async (address) => {
         const { start, vfLine } = nic();
         const old = await start({ deviceID: address, ...fields });
         await old.remove();

@@ -1,4 +1,4 @@
-/** What sriov refuses: with the field and its value, and with nothing changed. */
+/** What sriov refuses: with the field and its value, and with nothing changed, as describeNic sees after each. */
 import { expect, test } from 'vitest';
 import { type Config, createContainer, expectFailure } from '../../support/index.ts';
 import { describeNic, ifname, type Nic } from '../../support/sriov.ts';
@@ -41,33 +41,26 @@ const refusals: Readonly<Record<string, Refusal>> = {
 describeNic('refused', 1, (nic) => {
   for (const [what, [fields, says]] of Object.entries(refusals)) {
     test(what, async () => {
-      const { node, config, letters } = nic();
-      const before = await letters();
-      const container = await createContainer(node);
-      const call = { command: 'ADD', config: config(fields(nic())), container, ifname };
+      const { node, config, wire } = nic();
+      const call = { command: 'ADD', config: config(fields(nic())), container: wire, ifname };
       await expectFailure(node, call, { code: 7, says });
-      expect(await letters()).toBe(before);
     });
   }
 
   test('an interface name that is taken inside: what is there stays, and the function comes back', async () => {
-    const { node, config, letters } = nic();
-    const before = await letters();
+    const { node, config } = nic();
     const container = await createContainer(node);
     await container.run('ip', 'link', 'add', ifname, 'type', 'dummy');
     const call = { command: 'ADD', config: config({ vlan: 7 }), container, ifname };
     await expectFailure(node, call, { code: 102, says: /CNI_IFNAME: "net1" exists in .* already/ });
-    expect(await letters()).toBe(before);
     expect(await container.link(ifname)).toBeDefined();
   });
 
   test('an IPAM that fails: the function comes back', async () => {
-    const { node, config, letters } = nic();
-    const before = await letters();
+    const { node, config } = nic();
     const container = await createContainer(node);
     const ipam = { type: 'host-local', dataDir: node.dataDir, ranges: [[{ subnet: '10.40.0.0/32' }]] };
     const call = { command: 'ADD', config: config({ vlan: 7, ipam }), container, ifname };
     await expectFailure(node, call, { says: /10\.40\.0\.0\/32/ });
-    expect(await letters()).toBe(before);
   });
 });

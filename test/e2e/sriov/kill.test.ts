@@ -21,15 +21,22 @@ describeNic('kill -9', 1, (nic) => {
     ['DEL', killDels],
   ] as const) {
     test(`at ${rounds} moments of ${command}, each followed by DEL`, async () => {
-      const { node, config, vfLine, start, wireIp4 } = nic();
+      const { node, config, vfLine } = nic();
       const container = await createContainer(node);
       const settings = async () => [{ text: await vfLine(0), mayStay: false }];
       node.factSources.add(settings);
       await kill(node, { config: config(fields), container, ifname }, rounds);
       node.factSources.delete(settings);
-      const pod = await start();
-      await expectPing(pod, wireIp4);
-      await pod.del();
     }, 600_000);
   }
+
+  test('and it works as if nothing had been', async () => {
+    const { start, wireIp4 } = nic();
+    const pod = await start(fields);
+    await pod.check();
+    await pod.del();
+    const plain = await start();
+    await expectPing(plain, wireIp4);
+    await plain.del();
+  });
 });

@@ -1,5 +1,5 @@
 /** A namespace that dies with a virtual function in it: the function is found by its PCI address, whatever its name. */
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { cni, describeOutcome, eventually, expectPing, gc } from '../../support/index.ts';
 import { describeNic, ifname, type Nic, type VfPod } from '../../support/sriov.ts';
 
@@ -48,6 +48,7 @@ describeNic('a namespace that died', 1, (nic) => {
     test('GC restores it', async () => {
       await die(nic());
       await collect(nic());
+      await expectUsable(nic());
     });
 
     test('GC leaves what is valid, and what is another network’s', async () => {
@@ -85,7 +86,20 @@ describeNic('a namespace that died', 1, (nic) => {
     });
   });
 
-  describe('without its record', () => {
+  describe('whose record is lost', () => {
+    let own = '';
+    beforeEach(async () => {
+      const { node, vfs } = nic();
+      own = (await node.link(vfs[0]!.name))?.address ?? '';
+    });
+
+    /** What it was, set by hand. */
+    const makeWhole = ({ node, vfs }: Nic): Promise<string> =>
+      node.sh(`
+        ip link set eth0 vf 0 vlan 0 trust off
+        ip link set eth0v0 name ${vfs[0]!.name} address ${own} mtu 1500
+      `);
+
     /** What it has by then: the driver's defaults, and a name of its own. */
     async function expectDefaults({ node, vfLine, vfs }: Nic): Promise<void> {
       const line = await vfLine(0);
@@ -99,40 +113,35 @@ describeNic('a namespace that died', 1, (nic) => {
       await node.run('ip', 'link', 'set', name, 'address', '02:00:5e:00:53:4f');
     }
 
-    for (const [what, harm] of Object.entries({
-      lost: `rm ${stateFolder}/*.json`,
-      'cut short': `truncate -s 20 ${stateFolder}/*.json`,
-    })) {
-      test(`DEL, where it is ${what}: the driver's defaults, a free name, and the log says so`, async () => {
-        const pod = await die(nic());
-        await nic().node.sh(harm);
-        const { config, vfs, node, letters } = nic();
-        const call = {
-          command: 'DEL',
-          config: config({ deviceID: vfs[0]!.address, ...fields }),
-          containerId: pod.id,
-          ifname,
-        };
-        const outcome = await cni(node, call);
-        expect(outcome.code, describeOutcome(outcome)).toBe(0);
-        expect(outcome.stderr).toMatch(/no record tells what .* was before: it gets the driver's defaults/);
-        await expectDefaults(nic());
-        // What the owner sets from here on is not taken away by another DEL.
-        await node.sh(`ip link set eth0 vf 0 vlan 7 trust on; ip link set eth0v0 mtu 1400`);
-        const before = await letters();
-        const again = await cni(node, call);
-        expect(again.code, describeOutcome(again)).toBe(0);
-        expect(await letters()).toBe(before);
-        await nic().makeVfs(1);
-      });
-    }
-
-    test('GC finds it by the mark on its link', async () => {
-      await die(nic());
+    test("DEL: the driver's defaults, a free name, and the log says so", async () => {
+      const pod = await die(nic());
       await nic().node.sh(`rm ${stateFolder}/*.json`);
+      const { config, vfs, node, letters } = nic();
+      const call = {
+        command: 'DEL',
+        config: config({ deviceID: vfs[0]!.address, ...fields }),
+        containerId: pod.id,
+        ifname,
+      };
+      const outcome = await cni(node, call);
+      expect(outcome.code, describeOutcome(outcome)).toBe(0);
+      expect(outcome.stderr).toMatch(/no record tells what .* was before: it gets the driver's defaults/);
+      await expectDefaults(nic());
+      // What the owner sets from here on is not taken away by another DEL.
+      await node.sh(`ip link set eth0 vf 0 vlan 7 trust on; ip link set eth0v0 mtu 1400`);
+      const before = await letters();
+      const again = await cni(node, call);
+      expect(again.code, describeOutcome(again)).toBe(0);
+      expect(await letters()).toBe(before);
+      await makeWhole(nic());
+    });
+
+    test('GC finds it by the mark on its link; here the record is cut short', async () => {
+      await die(nic());
+      await nic().node.sh(`truncate -s 20 ${stateFolder}/*.json`);
       await collect(nic());
       await expectDefaults(nic());
-      await nic().makeVfs(1);
+      await makeWhole(nic());
     });
 
     test('the next ADD by master takes it, with the driver’s defaults, and it works', async () => {
@@ -145,7 +154,7 @@ describeNic('a namespace that died', 1, (nic) => {
       await expectPing(pod, wireIp4);
       await pod.del();
       await expectDefaults(nic());
-      await nic().makeVfs(1);
+      await makeWhole(nic());
     });
 
     test('DEL finds it in a sandbox that lives', async () => {
@@ -153,12 +162,12 @@ describeNic('a namespace that died', 1, (nic) => {
       await nic().node.sh(`rm ${stateFolder}/*.json`);
       await pod.del();
       await expectDefaults(nic());
-      await nic().makeVfs(1);
+      await makeWhole(nic());
     });
   });
 
   test('another link has the name by now: it gets a free one, and the other is left alone', async () => {
-    const { start, node, vfs, makeVfs } = nic();
+    const { start, node, vfs } = nic();
     const { name } = vfs[0]!;
     const pod = await start(fields);
     await node.run('ip', 'link', 'add', name, 'mtu', '1450', 'type', 'dummy');
@@ -167,7 +176,7 @@ describeNic('a namespace that died', 1, (nic) => {
     expect(await node.run('ip', '-details', 'link', 'show', 'dev', name)).toBe(other);
     await node.run('ip', 'link', 'del', name);
     expect(await node.run('ls', `/sys/bus/pci/devices/${pod.pciId}/net`)).toBe('eth0v0');
-    await makeVfs(1);
+    await node.run('ip', 'link', 'set', 'eth0v0', 'name', name);
   });
 
   test('a reboot has reset the hardware: the record is dropped, and nothing is changed', async () => {
