@@ -82,6 +82,10 @@ test-full: test test-vm ## all tests, with the long forms of those that have one
 bench: setup-test build ## measure against the reference plugins, in one run
 	$(AS_ROOT) $(NODE) test/bench/run.ts
 
+.PHONY: bench-vm
+bench-vm: setup-vm build ## the scenarios that need a full kernel, measured in the virtual machine
+	$(AS_ROOT) sh test/vm/bench.sh 'ipvlan|ovs.*kernel|sriov'
+
 .PHONY: install
 install: build ## [DESTDIR=] [BINDIR=/opt/cni/bin] [AS_BRIDGE=1] [FORCE=1]
 	dist/bin/plumbline install --bin-dir '$(DESTDIR)$(BINDIR)' $(if $(AS_BRIDGE),--as-bridge) $(if $(FORCE),--force)

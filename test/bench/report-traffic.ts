@@ -4,6 +4,7 @@ import { spread, table } from './table.ts';
 import type { LinkMeasure, TrafficMeasure } from './traffic.ts';
 
 export function trafficSection({ traffic, links, missingTraffic }: Report): string[] {
+  if (traffic.length + links.length + missingTraffic.length === 0) return [];
   return [
     '## Traffic between two containers',
     '',

@@ -33,7 +33,7 @@ export interface Missing {
 const growthLimit = 1.3;
 
 export function formatReport(report: Report, plot: string): string {
-  const { machine, rounds, resources, parallel, reservations } = report;
+  const { machine, rounds, calls, missing } = report;
   return [
     '# plumbline beside the reference plugins',
     '',
@@ -49,8 +49,19 @@ export function formatReport(report: Report, plot: string): string {
     'already; IPv4, host-local, cniVersion 1.0.0. Floor: the same link, addresses and route by two `ip -batch` and one',
     '`ip link delete` out of a shell script: the least that a program which calls `ip` can take.',
     '',
-    ...plugins.flatMap((plugin) => callSection(plugin, report)),
+    ...plugins
+      .filter((name) => [...calls, ...missing].some(({ plugin }) => plugin === name))
+      .flatMap((plugin) => callSection(plugin, report)),
     ...trafficSection(report),
+    ...resourceSection(report),
+    ...parallelSection(report),
+    ...reservationSection(report, plot),
+  ].join('\n');
+}
+
+function resourceSection({ resources }: Report): string[] {
+  if (resources.length === 0) return [];
+  return [
     '## Memory and processes of a call',
     '',
     'Peak: the resident set of the largest process in the tree (wait4, median of 5), pages of the executable that all',
@@ -59,12 +70,25 @@ export function formatReport(report: Report, plot: string): string {
     '',
     ...resourceTable(resources),
     '',
-    `## ${parallel[0]?.containers ?? 0} containers at once`,
+  ];
+}
+
+function parallelSection({ parallel }: Report): string[] {
+  const [first] = parallel;
+  if (first === undefined) return [];
+  return [
+    `## ${first.containers} containers at once`,
     '',
     'veth-bridge: one bridge, one range that has just enough addresses. From the first start to the last end.',
     '',
     ...parallelTable(parallel),
     '',
+  ];
+}
+
+function reservationSection({ reservations }: Report, plot: string): string[] {
+  if (reservations.length === 0) return [];
+  return [
     '## host-local alone: ADD and DEL of one more',
     '',
     'On a file system in memory. Growth: ADD+DEL by the same on an empty range, pair by pair. First after boot: the one ADD',
@@ -76,7 +100,7 @@ export function formatReport(report: Report, plot: string): string {
     '',
     `![ADD+DEL by reservations](${plot})`,
     '',
-  ].join('\n');
+  ];
 }
 
 /** What a plugin's scenarios are, and what they have in common. */

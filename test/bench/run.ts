@@ -1,10 +1,11 @@
 /**
  * Measures our plugins beside the reference's, in one run.
  *
- * Usage: node test/bench/run.ts [--rounds N] [--out DIR]      (root; `make bench`)
+ * Usage: node test/bench/run.ts [--rounds N] [--only PATTERN] [--out DIR] [--name NAME]      (root; `make bench`)
  *
- * Prints the tables and writes them to test/bench/results/: latest.md for people, latest.json for programs, and
- * latest-reservations.svg.
+ * Prints the tables and writes them to DIR (test/bench/results/): NAME.md (latest.md) for people, NAME.json for programs,
+ * and NAME-reservations.svg. PATTERN is a regular expression of scenarios, by plugin and title: they alone are measured
+ * then, without what is for many containers and reservations.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -74,7 +75,7 @@ async function measureScenario(
   return { calls, resources, ...(await measureTraffic(ours, { scenario, number, rounds: few })) };
 }
 
-async function measure(rounds: number): Promise<Report> {
+async function measure(rounds: number, only: RegExp | undefined): Promise<Report> {
   const machine = describeMachine();
   await using oursAt = await createStation();
   await using referenceAt = await createStation();
@@ -87,6 +88,7 @@ async function measure(rounds: number): Promise<Report> {
   const missingTraffic: Missing[] = [];
   for (const [number, scenario] of scenarios.entries()) {
     const { plugin, title } = scenario;
+    if (only !== undefined && !only.test(`${plugin} ${title}`)) continue;
     const reason = await lackOf(oursAt, scenario);
     const noTraffic = reason ?? lackOfPrograms();
     if (scenario.withTraffic && noTraffic !== undefined)
@@ -96,7 +98,8 @@ async function measure(rounds: number): Promise<Report> {
   }
 
   const parallel: ParallelMeasure[] = [];
-  for (const [index, scenario] of scenarios.filter(({ withParallel }) => withParallel).entries()) {
+  const crowded = only === undefined ? scenarios.filter(({ withParallel }) => withParallel) : [];
+  for (const [index, scenario] of crowded.entries()) {
     progress(`${containers} at once, ${scenario.plugin} ${scenario.title}`);
     const number = scenarios.length + index;
     // Each takes some seconds; what is spread over so many calls needs few rounds.
@@ -104,8 +107,7 @@ async function measure(rounds: number): Promise<Report> {
     parallel.push(...(await measureParallel(contenders, { scenario, number, rounds: few, containers })));
   }
 
-  progress('host-local by reservations');
-  const reservations = await measureReservations(contenders, sizes, Math.ceil(rounds / 2));
+  const reservations = only === undefined ? await reservationsOf(contenders, rounds) : [];
   return {
     ...{ machine, rounds, missing, missingTraffic, parallel, reservations },
     calls: measured.flatMap(({ calls }) => calls),
@@ -113,6 +115,14 @@ async function measure(rounds: number): Promise<Report> {
     traffic: measured.flatMap(({ traffic }) => traffic),
     links: measured.flatMap(({ links }) => links),
   };
+}
+
+function reservationsOf(
+  contenders: readonly Contender[],
+  rounds: number,
+): Promise<readonly ReservationMeasure[]> {
+  progress('host-local by reservations');
+  return measureReservations(contenders, sizes, Math.ceil(rounds / 2));
 }
 
 function seriesOf(reservations: readonly ReservationMeasure[]): readonly Series[] {
@@ -141,22 +151,29 @@ function refuseIncomplete(): void {
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '30' },
+    only: { type: 'string' },
     out: { type: 'string', default: join(import.meta.dirname, 'results') },
+    name: { type: 'string', default: 'latest' },
   },
 });
 refuseIncomplete();
-const report = await measure(Number(values.rounds));
-const plot = 'latest-reservations.svg';
+const report = await measure(
+  Number(values.rounds),
+  values.only === undefined ? undefined : new RegExp(values.only),
+);
+const plot = `${values.name}-reservations.svg`;
 const text = formatReport(report, plot);
-const chart = drawChart({
-  title: 'host-local: ADD and DEL of one more address',
-  xLabel: 'reservations in the range',
-  yLabel: 'milliseconds (median, 10th to 90th percentile)',
-  series: seriesOf(report.reservations),
-});
 mkdirSync(values.out, { recursive: true });
-writeFileSync(join(values.out, 'latest.md'), text);
-writeFileSync(join(values.out, 'latest.json'), `${JSON.stringify(report, undefined, 2)}\n`);
-writeFileSync(join(values.out, plot), chart);
+writeFileSync(join(values.out, `${values.name}.md`), text);
+writeFileSync(join(values.out, `${values.name}.json`), `${JSON.stringify(report, undefined, 2)}\n`);
+if (report.reservations.length > 0) {
+  const chart = drawChart({
+    title: 'host-local: ADD and DEL of one more address',
+    xLabel: 'reservations in the range',
+    yLabel: 'milliseconds (median, 10th to 90th percentile)',
+    series: seriesOf(report.reservations),
+  });
+  writeFileSync(join(values.out, plot), chart);
+}
 console.log(text);
 progress('done');

@@ -26,6 +26,7 @@ mode=$(word mode)
 case $mode in
   shell) . test/vm/guest/shell.sh ;;
   suite) . test/vm/guest/suite.sh ;;
+  bench) . test/vm/guest/bench.sh ;;
 esac
 
 echo plumbline-vm: off
