@@ -84,9 +84,10 @@ export function locateVf(host: Host, address: string): Located | undefined {
 export function findPf({ kernel }: Host, name: string, field: string): PhysicalFunction {
   const refuse = (message: string): CniError =>
     new CniError(ErrorCode.invalidConfig, `${field}: ${show(name)} ${message}`);
-  const address = isPciAddress(name.toLowerCase())
-    ? name.toLowerCase()
-    : fact(kernel, `/sys/class/net/${name}/device/uevent`, 'PCI_SLOT_NAME');
+  // A path would lead elsewhere in sysfs.
+  const ofLink = (): string | undefined =>
+    name.includes('/') ? undefined : fact(kernel, `/sys/class/net/${name}/device/uevent`, 'PCI_SLOT_NAME');
+  const address = isPciAddress(name.toLowerCase()) ? name.toLowerCase() : ofLink();
   if (address === undefined || !kernel.exists(`${devices}/${address}`)) {
     throw refuse('is neither a NIC of this node nor the PCI address of one');
   }

@@ -80,6 +80,7 @@ describe('refused, with the field and its value', () => {
   test.each([
     ['nic9', /^master: "nic9" is neither a NIC of this node nor the PCI address of one/],
     ['lo', /^master: "lo" is neither/],
+    ['../net/eth0', /^master: "..\/net\/eth0" is neither/],
     [vfAddress(0), /^master: ".*" is a virtual function itself; name its NIC, or use deviceID/],
   ])('the NIC %s', (name, says) => {
     using host = hostWithVfs(1);
