@@ -1,13 +1,6 @@
 /** What a virtual function is set to, and that it is afterwards what it was. */
 import { expect, test } from 'vitest';
-import {
-  addressIn,
-  type Config,
-  createContainer,
-  eventually,
-  expectFailure,
-  expectPing,
-} from '../../support/index.ts';
+import { type Config, createContainer, expectFailure, expectPing } from '../../support/index.ts';
 import { describeNic, ifname, type Nic, type VfPod } from '../../support/sriov.ts';
 
 const mac = '02:00:5e:00:53:41';
@@ -171,18 +164,4 @@ describeNic('settings', 2, (nic) => {
       expect(await container.link(ifname)).toBeUndefined();
     });
   }
-
-  test('IPv4 and IPv6', async () => {
-    const { start, node, wire } = nic();
-    await wire.run('ip', 'address', 'add', 'fd40::2/64', 'dev', 'eth1', 'nodad');
-    const ranges = [
-      [{ subnet: '10.40.0.0/24', rangeStart: '10.40.0.100' }],
-      [{ subnet: 'fd40::/64', rangeStart: 'fd40::100' }],
-    ];
-    const pod = await start({ ipam: { type: 'host-local', dataDir: node.dataDir, ranges } });
-    expect(await eventually(() => pod.ping('fd40::2'))).toBe(true);
-    await expectPing(wire, addressIn(pod.result, 6));
-    await pod.del();
-    await wire.run('ip', 'address', 'del', 'fd40::2/64', 'dev', 'eth1');
-  });
 });

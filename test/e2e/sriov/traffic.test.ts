@@ -21,16 +21,26 @@ describeNic('traffic', 3, (nic) => {
     await green.del();
   });
 
-  test('neighbours are told where the address is by now', async () => {
-    const { wire, start, vfs } = nic();
-    const ipam = { ipam: hostLocal(nic().node) };
-    const blue = await start({ deviceID: vfs[0]!.address, ...ipam }, { args: { IP: '10.40.0.150' } });
-    await expectPing(wire, blue);
+  test('IPv4 and IPv6; neighbours are told where the addresses are by now', async () => {
+    const { wire, start, vfs, node } = nic();
+    await wire.run('ip', 'address', 'add', 'fd40::2/64', 'dev', 'eth1', 'nodad');
+    const addresses = ['10.40.0.150', 'fd40::150'];
+    const ranges = [[{ subnet: '10.40.0.0/24' }], [{ subnet: 'fd40::/64' }]];
+    const fields = {
+      ipam: { type: 'host-local', dataDir: node.dataDir, ranges },
+      args: { cni: { ips: addresses } },
+    };
+    const blue = await start({ deviceID: vfs[0]!.address, ...fields });
+    for (const address of addresses) await expectPing(wire, address);
     await blue.del();
-    const green = await start({ deviceID: vfs[1]!.address, ...ipam }, { args: { IP: '10.40.0.150' } });
+    const green = await start({ deviceID: vfs[1]!.address, ...fields });
     expect(green.mac).not.toBe(blue.mac);
-    expect(await wire.run('ip', 'neighbour', 'show', 'to', '10.40.0.150')).toContain(green.mac);
+    // Before anybody asks.
+    for (const address of addresses)
+      expect(await wire.run('ip', 'neighbour', 'show', 'to', address)).toContain(green.mac);
+    for (const address of addresses) await expectPing(wire, address);
     await green.del();
+    await wire.run('ip', 'address', 'del', 'fd40::2/64', 'dev', 'eth1');
   });
 
   describe('VLAN', () => {
