@@ -6,7 +6,7 @@ export type LinkFacts = ReadonlyMap<string, string>;
 
 /** What two links differ in by nature: their names, addresses and numbers, and labels for people. */
 const own: ReadonlySet<string> = new Set([
-  ...['ifindex', 'ifname', 'link', 'link_index', 'link_netnsid', 'ifalias'],
+  ...['ifindex', 'ifname', 'link', 'link_index', 'link_netnsid', 'ifalias', 'altnames'],
   ...['address', 'permaddr'],
   // Of a port of a Linux bridge: its number there, and clocks that run.
   ...['id', 'no', 'designated_port', 'hold_timer', 'message_age_timer', 'forward_delay_timer'],

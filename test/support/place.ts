@@ -73,6 +73,7 @@ export interface IpObject {
   readonly operstate?: string;
   readonly address?: string;
   readonly ifalias?: string;
+  readonly altnames?: readonly string[];
   readonly linkinfo?: {
     readonly info_kind?: string;
     readonly info_data?: Readonly<Record<string, unknown>>;
@@ -139,7 +140,10 @@ export function makePlace(name: string, enter: readonly string[], backgrounds: B
     sh: (script) => insist(['sh', '-ec', script]),
     nft: (text) => insist(['nft', '-f', '-'], { input: `${text}\n` }),
     ip,
-    link: async (device) => (await ip('-details link show')).find((link) => link.ifname === device),
+    link: async (device) =>
+      (await ip('-details link show')).find(
+        ({ ifname, altnames }) => ifname === device || altnames?.includes(device) === true,
+      ),
     addresses: async (device) =>
       (await ip(`address show ${device === undefined ? '' : `dev ${device}`}`))
         .flatMap((link) => link.addr_info ?? [])

@@ -1,5 +1,5 @@
 /** Limits of a port: as rows, as what iperf3 measures, and gone with the port. */
-import { describe, expect } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   type Component,
   type Config,
@@ -133,7 +133,10 @@ describe('a limit that the kernel cannot keep is an error, and nothing is left',
   };
   for (const [what, { rates, lacking }] of Object.entries(directions)) {
     // There is something to see only where the kernel lacks it.
-    if (has(lacking)) continue;
+    if (has(lacking)) {
+      test.skip(`${what}: this kernel can`, () => undefined);
+      continue;
+    }
     testNeeds(forOvs, what, async ({ node, ovs }) => {
       const blue = await createContainer(node, { name: 'blue' });
       const before = await stateOf(node, ovs);
@@ -150,13 +153,15 @@ testNeeds(
   [...forLimits, 'ovs-kernel', 'iperf3'],
   'iperf3 measures the rates: 50 Mbit/s into the container, and out of it',
   async ({ node, ovs }) => {
-    const rates = { ...bandwidth, egressRate: 50_000_000, egressBurst: 5_000_000 };
+    // Policing throws away what is too much, so one TCP connection alone stays far below the rate: several, and a burst
+    // that lasts for a round trip of a slow machine.
+    const rates = { ...bandwidth, egressRate: 50_000_000, egressBurst: 16_000_000 };
     const limited = ovsNetwork(node, { runtimeConfig: { bandwidth: rates } });
     // The other end of the measurement, in the same subnet.
     const ranges = [[{ subnet: '10.40.0.0/24', rangeStart: '10.40.0.100' }]];
     const free = ovsNetwork(node, { name: 'free', ipam: { ...hostLocal(node), ranges } });
     const [blue, red] = [await limited.start('blue'), await free.start('red')];
-    const options = { seconds: 8 };
+    const options = { seconds: 8, streams: 4 };
     for (const [from, to] of [
       [red, blue],
       [blue, red],
