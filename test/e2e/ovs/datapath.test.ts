@@ -10,6 +10,7 @@ import {
   type Datapath,
   eventually,
   expectPing,
+  isNewHere,
   startOvs,
   testNeeds,
 } from '../../support/index.ts';
@@ -22,6 +23,7 @@ const datapaths: Readonly<Record<Datapath, readonly Component[]>> = {
 };
 
 for (const [datapath, needs] of Object.entries(datapaths) as [Datapath, readonly Component[]][]) {
+  if (!isNewHere(needs)) continue;
   describe(`on the ${datapath} datapath`, () => {
     for (const portType of portTypes) {
       testNeeds(

@@ -10,7 +10,6 @@ import {
   expectPing,
   inVirtualMachine,
   type Node,
-  spotChecks,
   testNeeds,
   valuesOf,
 } from '../../support/index.ts';
@@ -121,6 +120,8 @@ for (const portType of portTypes) {
       },
     );
 
+    // Whichever link is the port: it is the switch that tags.
+    if (inVirtualMachine && portType === 'internal') return;
     testNeeds(
       [...forOvs, 'tcpdump'],
       'native-untagged: the native VLAN without a tag, the others with theirs',
@@ -173,6 +174,7 @@ for (const portType of portTypes) {
 }
 
 describe('what the Port row says', () => {
+  // On every kernel the same.
   const cases: Readonly<Record<string, { readonly fields: Config; readonly row: Config }>> = {
     'nothing: a trunk of all VLANs': { fields: {}, row: { vlan_mode: 'trunk', tag: [], trunks: [] } },
     'vlan: an access port': { fields: { vlan: 7 }, row: { vlan_mode: 'access', tag: 7, trunks: [] } },
@@ -192,7 +194,7 @@ describe('what the Port row says', () => {
       row: { vlan_mode: 'native-tagged', tag: 9, trunks: [5, 6] },
     },
   };
-  for (const [what, { fields, row }] of spotChecks(Object.entries(cases))) {
+  for (const [what, { fields, row }] of inVirtualMachine ? [] : Object.entries(cases)) {
     testNeeds(forOvs, what, async ({ node, ovs }) => {
       const pods = ovsNetwork(node, fields);
       const blue = await pods.start('blue');
@@ -202,7 +204,7 @@ describe('what the Port row says', () => {
     });
   }
 
-  testNeeds(forOvs, 'a trunk of 4,000 VLANs', async ({ node, ovs }) => {
+  testNeeds(forOvs, 'one port can be a trunk of 4,000 VLANs', async ({ node, ovs }) => {
     const pods = ovsNetwork(node, { trunk: [{ minID: 1, maxID: 4000 }] });
     const blue = await pods.start('blue');
     expect(valuesOf((await rowsOf(ovs, blue)).port, 'trunks')).toHaveLength(4000);
