@@ -1,6 +1,6 @@
 #!/bin/sh
 # Prepares the virtual machine, once: a small Debian in .cache/vm/tree, with QEMU itself, a kernel whose modules are
-# unpacked, and all that the tests call. QEMU runs inside the tree and shares it with its guest, read-only.
+# unpacked, and all that the tests call. QEMU runs inside the tree; its guest has an image of it, read-only.
 #
 #   sh test/vm/prepare.sh          (root; needs debootstrap, and the mirror that apt is configured with)
 #
@@ -21,18 +21,22 @@ qemu_least=1:10.0.13
 
 # QEMU and the boot's own tools; then what plumbline and its tests call.
 packages='
-  qemu-system-x86 busybox-static kmod xz-utils
+  qemu-system-x86 busybox-static kmod xz-utils erofs-utils
   bash util-linux procps iproute2 nftables iptables iputils-ping iputils-arping tcpdump strace socat ethtool
   conntrack dnsmasq-base iperf3 openvswitch-switch containernetworking-plugins ca-certificates psmisc less'
 
 # Folders of the kernel's modules that are unpacked, with whatever they depend on.
 module_folders='
-  net fs/9p fs/netfs fs/overlayfs fs/fuse lib crypto arch/x86/crypto drivers/dca drivers/i2c/algos
+  net fs/9p fs/netfs fs/erofs fs/overlayfs fs/fuse lib crypto arch/x86/crypto drivers/dca drivers/i2c/algos
   drivers/net/*.ko.xz drivers/net/ipvlan drivers/net/bonding drivers/net/netdevsim drivers/net/ethernet/intel/igb
-  drivers/net/ethernet/intel/igbvf drivers/vfio drivers/iommu/iommufd virt/lib drivers/virtio drivers/block/loop.ko.xz'
+  drivers/net/ethernet/intel/igbvf drivers/vfio drivers/iommu/iommufd virt/lib drivers/virtio drivers/block/loop.ko.xz
+  drivers/block/virtio_blk.ko.xz'
 
-# Those that the first file system needs, in the order in which they are loaded.
-boot_modules='netfs 9pnet 9pnet_virtio 9p overlay'
+# Those that the first file system needs, besides what they depend on.
+boot_modules='virtio_blk erofs 9pnet_virtio 9p overlay'
+
+# Paths of the tree that no guest needs, as a regular expression.
+left_out='^((boot|dev|proc|vm|var/cache|var/lib/apt|usr/share/qemu|usr/share/seabios)/.+|usr/bin/qemu.*)$'
 
 say() { echo "vm: $*"; }
 
@@ -111,7 +115,7 @@ step_tools() {
   version=$(in_tree dpkg-query -W -f '${Version}' qemu-system-x86)
   in_tree dpkg --compare-versions "$version" ge "$qemu_least" ||
     { echo "QEMU is $version; needed is $qemu_least"; return 1; }
-  mkdir -p "$tree/checkout" "$tree/results" "$tree/vm/root" "$tree/vm/results"
+  mkdir -p "$tree/checkout" "$tree/results" "$tree/vm"
 }
 
 step_kernel() {
@@ -150,6 +154,15 @@ step_kernel() {
   ' sh "$module_folders"
 }
 
+# A share of the tree would need no image; but each call of a program asks a share some hundred times, and an emulated
+# processor answers to none of them quickly. Uncompressed, since it would be slow at that, too.
+step_image() {
+  mkdir -p "$tree/vm/checkout" "$tree/vm/results"
+  rm -f "$tree/vm/root.erofs"
+  in_tree mkfs.erofs --quiet --exclude-regex="$left_out" -T 0 /vm/root.new /
+  mv "$tree/vm/root.new" "$tree/vm/root.erofs"
+}
+
 step_initramfs() {
   in_tree sh -euc '
     rm -rf /vm/initramfs
@@ -158,9 +171,11 @@ step_initramfs() {
     cp /usr/bin/busybox bin/busybox
     cp /vm/init init
     chmod 755 init
-    number=1
-    for module; do
-      cp "$(find /usr/lib/modules -name "$module.ko")" "modules/$number-$module.ko"
+    release=$(ls /usr/lib/modules)
+    number=10
+    for module; do modprobe -S "$release" --show-depends "$module"; done |
+      awk "\$1 == \"insmod\" && !known[\$2]++ { print \$2 }" | while read -r file; do
+      cp "$file" "modules/$number-${file##*/}"
       number=$((number + 1))
     done
     find . | busybox cpio -o -H newc | gzip -1 >/boot/initrd.gz
@@ -191,5 +206,6 @@ http_proxy=${http_proxy:-${apt_proxy:-}}
 step system usr/bin/dpkg "$suite"
 step tools usr/bin/qemu-system-x86_64 "$packages $qemu_least"
 step kernel boot/vmlinuz "$module_folders"
+step image vm/root.erofs "$left_out"
 cp "$here/guest/init" "$tree/vm/init"
 step initramfs boot/initrd.gz "$boot_modules $(cat "$here/guest/init")"

@@ -20,9 +20,8 @@ fi
 
 cd "$(dirname "$0")/../.."
 tree=$PWD/.cache/vm/tree
-# In the guest: / is the tree, /checkout this checkout, /results the folder for results.
-mount --bind "$tree" "$tree/vm/root"
-mount --bind "$PWD" "$tree/vm/root/checkout"
+# In the guest: / is the image of the tree, /checkout this checkout, /results the folder for results.
+mount --bind "$PWD" "$tree/vm/checkout"
 mount --bind "$results" "$tree/vm/results"
 mount --bind /dev "$tree/dev"
 mount -t proc proc "$tree/proc"
@@ -49,8 +48,9 @@ exec chroot "$tree" env -i PATH=/usr/bin:/bin TERM="${TERM:-dumb}" qemu-system-x
   -nodefaults -no-user-config -display none -no-reboot -serial "$console" \
   -kernel /boot/vmlinuz -initrd /boot/initrd.gz \
   -append "console=ttyS0 quiet panic=-1 rdinit=/init $words plumbline.mode=$mode $*" \
-  -fsdev local,id=root,path=/vm/root,security_model=none,readonly=on,multidevs=remap \
-  -device virtio-9p-pci,fsdev=root,mount_tag=root \
+  -drive file=/vm/root.erofs,format=raw,if=virtio,readonly=on \
+  -fsdev local,id=checkout,path=/vm/checkout,security_model=none,readonly=on,multidevs=remap \
+  -device virtio-9p-pci,fsdev=checkout,mount_tag=checkout \
   -fsdev local,id=results,path=/vm/results,security_model=none \
   -device virtio-9p-pci,fsdev=results,mount_tag=results \
   -device intel-iommu,intremap=off \
