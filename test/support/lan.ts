@@ -31,20 +31,20 @@ export async function createLan(node: Node): Promise<Lan> {
   const outside = await createNode(`${node.name}-lan`);
   const mac = '02:00:5e:00:53:01';
   const addresses = { ip4: '10.30.0.1', ip6: 'fd30::1', nodeIp4: '10.30.0.2', nodeIp6: 'fd30::2' };
-  await outside.sh(`
-    ip link add ${bridge} address ${mac} type bridge
-    ip link add ${port} master ${bridge} type veth peer name ${uplink} netns /proc/${node.pid}/ns/net
-    ip address add ${addresses.ip4}/24 dev ${bridge}
-    ip address add ${addresses.ip6}/64 dev ${bridge} nodad
-    ip link set ${port} up
-    ip link set ${bridge} up
+  await outside.batch(`
+    link add ${bridge} address ${mac} type bridge
+    link add ${port} master ${bridge} type veth peer name ${uplink} netns /proc/${node.pid}/ns/net
+    address add ${addresses.ip4}/24 dev ${bridge}
+    address add ${addresses.ip6}/64 dev ${bridge} nodad
+    link set ${port} up
+    link set ${bridge} up
   `);
-  await node.sh(`
-    ip address add ${addresses.nodeIp4}/24 dev ${uplink}
-    ip address add ${addresses.nodeIp6}/64 dev ${uplink} nodad
-    ip link set ${uplink} up
-    ip route add default via ${addresses.ip4} dev ${uplink}
-    ip -6 route add default via ${addresses.ip6} dev ${uplink}
+  await node.batch(`
+    address add ${addresses.nodeIp4}/24 dev ${uplink}
+    address add ${addresses.nodeIp6}/64 dev ${uplink} nodad
+    link set ${uplink} up
+    route add default via ${addresses.ip4} dev ${uplink}
+    route add default via ${addresses.ip6} dev ${uplink}
   `);
 
   return {

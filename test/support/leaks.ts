@@ -51,25 +51,34 @@ export interface Difference {
   readonly missing: readonly string[];
 }
 
-/** What is asked on the node; each prints JSON or nothing. */
+/**
+ * What is asked on the node, by program: each command of a batch prints JSON on a line of its own. Programs started are
+ * what a leak check costs, and there are two and more in each test.
+ */
 const questions = {
-  links: 'ip -json -details link show',
-  addresses: 'ip -json address show',
-  routes4: 'ip -json -4 route show table all',
-  routes6: 'ip -json -6 route show table all',
-  rules4: 'ip -json -4 rule show',
-  rules6: 'ip -json -6 rule show',
-  neighbours: 'ip -json neighbour show nud permanent',
-  vlans: 'bridge -json vlan show',
-  fdb: 'bridge -json fdb show',
-  ruleset: 'nft -json list ruleset',
-};
+  'ip -json -details -batch -': { links: 'link show', addresses: 'address show' },
+  'ip -json -4 -batch -': {
+    routes4: 'route show table all',
+    rules4: 'rule show',
+    neighbours4: 'neighbour show nud permanent',
+  },
+  'ip -json -6 -batch -': {
+    routes6: 'route show table all',
+    rules6: 'rule show',
+    neighbours6: 'neighbour show nud permanent',
+  },
+  'bridge -json -batch -': { vlans: 'vlan show', fdb: 'fdb show' },
+  // Its files are JSON, too, where its answers are.
+  'nft -json list ruleset': { ruleset: '' },
+} as const;
+
+type Batches = typeof questions;
+type Question = { [Program in keyof Batches]: keyof Batches[Program] }[keyof Batches];
 
 /** Looks at all that a plugin could leave on a node and in its containers. */
 export async function snapshot(node: Node, options: SnapshotOptions = {}): Promise<Snapshot> {
   const told = await askAll(node);
-  const objects = (question: keyof typeof questions): readonly IpObject[] =>
-    told[question] as readonly IpObject[];
+  const objects = (question: Question): readonly IpObject[] => told[question] as readonly IpObject[];
   const [saved, inside, further] = await Promise.all([
     iptablesRules(node, told.ruleset),
     Promise.all([...node.containers].map((container) => insideOf(container))),
@@ -85,7 +94,7 @@ export async function snapshot(node: Node, options: SnapshotOptions = {}): Promi
     ...routeFacts(6, objects('routes6'), bridges),
     ...plainFacts('rule4', objects('rules4')),
     ...plainFacts('rule6', objects('rules6')),
-    ...plainFacts('neighbour', objects('neighbours')),
+    ...plainFacts('neighbour', [...objects('neighbours4'), ...objects('neighbours6')]),
     ...plainFacts('vlan', objects('vlans'), isBridge),
     ...plainFacts('fdb', objects('fdb').filter(isSetByHand), isBridge),
     ...nftFacts(told.ruleset),
@@ -99,18 +108,25 @@ export async function snapshot(node: Node, options: SnapshotOptions = {}): Promi
   return { facts, options };
 }
 
-/** Asks all in one shell: a leak check asks again and again, and entering the node costs more than an answer. */
-async function askAll(node: Node): Promise<Readonly<Record<keyof typeof questions, unknown>>> {
-  const commands = Object.values(questions).map((command) => {
-    const [program = ''] = command.split(' ');
-    return findProgram(program) === undefined ? ':' : command;
+/** Asks all in one shell: entering the node costs more than an answer. */
+async function askAll(node: Node): Promise<Readonly<Record<Question, unknown>>> {
+  const batches = Object.entries(questions).map(([command, batch]) => ({
+    command,
+    names: Object.keys(batch),
+    lines: Object.values(batch),
+    there: findProgram(command.split(' ')[0] ?? '') !== undefined,
+  }));
+  const script = batches
+    .map(({ command, lines, there }) => (there ? `${command} <<'.'\n${lines.join('\n')}\n.\n` : ''))
+    .join("printf '\\0'\n");
+  const answers = (await node.sh(script)).split('\0');
+  const parsed = batches.flatMap(({ command, names, there }, index) => {
+    const told = there ? (answers[index] ?? '').split('\n').filter(Boolean) : names.map(() => '[]');
+    if (told.length !== names.length)
+      throw new Error(`${command} told ${told.length} things, not ${names.join(', ')}`);
+    return names.map((name, at) => [name, JSON.parse(told[at] ?? '') as unknown] as const);
   });
-  const answers = (await node.sh(commands.join("; printf '\\0'; "))).split('\0');
-  const parsed = Object.keys(questions).map((question, index) => {
-    const answer = answers[index]?.trim() ?? '';
-    return [question, answer === '' ? [] : (JSON.parse(answer) as unknown)] as const;
-  });
-  return Object.fromEntries(parsed) as Record<keyof typeof questions, unknown>;
+  return Object.fromEntries(parsed) as Record<Question, unknown>;
 }
 
 /** Whether nothing of an attachment is left, compared with a snapshot from before it. */

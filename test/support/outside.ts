@@ -45,23 +45,22 @@ export async function createOutside(node: Node, options: OutsideOptions = {}): P
     nodeIp6: `2001:db8:${number}::2`,
   };
   const wan = 'wan';
-  await outside.sh(`
-    ip link add ${wan} type veth peer name ${uplink} netns /proc/${node.pid}/ns/net
-    ip address add ${addresses.ip4}/24 dev ${wan}
-    ip address add ${addresses.ip6}/64 dev ${wan} nodad
-    ip link set ${wan} up
+  await outside.batch(`
+    link add ${wan} type veth peer name ${uplink} netns /proc/${node.pid}/ns/net
+    address add ${addresses.ip4}/24 dev ${wan}
+    address add ${addresses.ip6}/64 dev ${wan} nodad
+    link set ${wan} up
   `);
-  await node.sh(`
-    ip address add ${addresses.nodeIp4}/24 dev ${uplink}
-    ip address add ${addresses.nodeIp6}/64 dev ${uplink} nodad
-    ip link set ${uplink} up
+  const routes = `
+    route add default via ${addresses.ip4} dev ${uplink}
+    route add default via ${addresses.ip6} dev ${uplink}
+  `;
+  await node.batch(`
+    address add ${addresses.nodeIp4}/24 dev ${uplink}
+    address add ${addresses.nodeIp6}/64 dev ${uplink} nodad
+    link set ${uplink} up
+    ${defaultRoute ? routes : ''}
   `);
-  if (defaultRoute) {
-    await node.sh(`
-      ip route add default via ${addresses.ip4} dev ${uplink}
-      ip -6 route add default via ${addresses.ip6} dev ${uplink}
-    `);
-  }
 
   async function capture(filter = 'ip or ip6'): Promise<Capture> {
     const background = outside.start('tcpdump', '-nn', '-l', '-U', '--immediate-mode', '-i', wan, filter);

@@ -37,6 +37,8 @@ export interface Place {
   exec(argv: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** Runs a shell script, under `sh -e`. */
   sh(script: string): Promise<string>;
+  /** Runs lines of `ip` in one process: `link set lo up`. */
+  batch(lines: string): Promise<string>;
   /** Runs nft with a command or a file's text. */
   nft(text: string): Promise<string>;
   /** What `ip -json ...` tells: `await node.ip('addr show dev cni0')`; an empty list where it prints nothing. */
@@ -138,6 +140,7 @@ export function makePlace(name: string, enter: readonly string[], backgrounds: B
     run: (program, ...args) => insist([program, ...args]),
     try: (program, ...args) => exec([program, ...args]),
     sh: (script) => insist(['sh', '-ec', script]),
+    batch: (lines) => insist(['ip', '-batch', '-'], { input: `${lines}\n` }),
     nft: (text) => insist(['nft', '-f', '-'], { input: `${text}\n` }),
     ip,
     link: async (device) =>
