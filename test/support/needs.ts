@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe } from 'vitest';
 import { type EndToEnd, test } from './fixtures.ts';
-import { inVirtualMachine } from './pace.ts';
+import { inVirtualMachine, isRepeated } from './pace.ts';
 import { binDir, findCnitool, findProgram, isExecutable, referenceDir, systemPath } from './paths.ts';
 
 /** Each tells what is missing, or nothing. */
@@ -114,6 +114,25 @@ export function testNeeds(
   if (missing.length === 0) test(name, body, timeout);
   else if (mustBeThere(needs)) failing(name, missing);
   else test.skip(titleOf(name, missing), body);
+}
+
+type Declare = (name: string, body: (context: EndToEnd) => Promise<void>, timeout?: number) => void;
+
+/** `test` and `testNeeds` for a file of which the virtual machine repeats some: each third case, the first among them. */
+export function sampled(): { readonly test: Declare; readonly testNeeds: typeof testNeeds } {
+  let index = 0;
+  const isChosen = (): boolean => {
+    index += 1;
+    return isRepeated(index - 1);
+  };
+  return {
+    test(...declared) {
+      if (isChosen()) test(...declared);
+    },
+    testNeeds(...declared) {
+      if (isChosen()) testNeeds(...declared);
+    },
+  };
 }
 
 function failing(name: string, missing: readonly string[]): void {

@@ -1,6 +1,9 @@
 /** Patience: in the virtual machine, whose processor is emulated, everything takes ten to twenty times longer. */
 export const inVirtualMachine = Boolean(process.env['PLUMBLINE_TEST_VM']);
 
+/** The long forms: `make test-full`. */
+export const inFull = Boolean(process.env['PLUMBLINE_TEST_FULL']);
+
 /** What waiting times are multiplied by; only tests that fail wait as long. */
 export const pace = inVirtualMachine ? 4 : 1;
 
@@ -18,13 +21,17 @@ export function roundsOf({
   readonly vm: number;
 }): number {
   if (inVirtualMachine) return vm;
-  return process.env['PLUMBLINE_TEST_FULL'] ? full : usual;
+  return inFull ? full : usual;
 }
 
 /**
- * The cases of a table that run here: in the virtual machine every third. Enough to see that newer tools and kernels
- * tell such things in words that are understood; each of them is tried on the host.
+ * Which of the cases that the host tries as well are repeated here: in the virtual machine every third. Enough to see
+ * that newer tools and kernels tell such things in words that are understood. `make test-full` repeats all.
+ * @param index of the case among them
  */
+export const isRepeated = (index: number): boolean => !inVirtualMachine || inFull || index % 3 === 0;
+
+/** The cases of a table that run here: see {@link isRepeated}. */
 export function spotChecks<Case>(cases: readonly Case[]): readonly Case[] {
-  return inVirtualMachine ? cases.filter((_, index) => index % 3 === 0) : cases;
+  return cases.filter((_, index) => isRepeated(index));
 }

@@ -16,14 +16,15 @@ import {
 import { killAdds, killDels } from '../../support/kill.ts';
 import { childConfig, childNetwork, hostLocal, type Kind } from './pods.ts';
 
-// In the virtual machine 20 a plugin: half of them of ADD, half of DEL.
-const rounds = roundsOf({ usual: 50, full: 500, vm: 10 });
+// Of ADD, and as many of DEL.
+const roundsFor = (kind: Kind): number => roundsOf({ usual: 50, full: 500, vm: kind === 'ipvlan' ? 10 : 3 });
 const races = roundsOf({ usual: 5, full: 50, vm: 2 });
-const count = roundsOf({ usual: 30, full: 100, vm: 10 });
+const count = roundsOf({ usual: 30, full: 100, vm: 8 });
 
 /** @param fields of the network that has the most state on the node */
 export function robustnessTests(kind: Kind, fields: Config = {}): void {
   const config = (node: Node, more: Config = {}) => childConfig(node, kind, { ...fields, ...more });
+  const rounds = roundsFor(kind);
 
   describe('kill -9', () => {
     for (const [command, kill] of [

@@ -13,10 +13,11 @@ import {
   expectPing,
   type Node,
   roundsOf,
-  spotChecks,
-  test,
+  sampled,
 } from '../../support/index.ts';
 import { childNetwork, hostLocal, type Pods, ranges, stateOf } from '../child/pods.ts';
+
+const { test } = sampled();
 
 const hostAccess = { interface: 'access', address: '10.30.0.250/32' };
 const v4 = ranges.slice(0, 1);
@@ -142,8 +143,8 @@ describe('what goes', () => {
   });
 });
 
-const races = roundsOf({ usual: 20, full: 200, vm: 5 });
-const [crowd, turns] = [roundsOf({ usual: 10, full: 20, vm: 5 }), roundsOf({ usual: 3, full: 10, vm: 1 })];
+const races = roundsOf({ usual: 20, full: 200, vm: 3 });
+const [crowd, turns] = [roundsOf({ usual: 10, full: 20, vm: 4 }), roundsOf({ usual: 3, full: 10, vm: 1 })];
 
 describe('the last DEL and a new ADD at once', () => {
   test(`leave the new container with its access, whichever comes first: ${races} times`, async ({
@@ -206,7 +207,7 @@ describe('an ADD is refused, and leaves nothing', () => {
       says: /hostAccess\.interface: the link "uplink" exists and is not one that plumbline made/,
     },
   };
-  for (const [what, { fields, says }] of spotChecks(Object.entries(refusals))) {
+  for (const [what, { fields, says }] of Object.entries(refusals)) {
     test(what, async ({ node, lan }) => {
       const blue = await createContainer(node, { name: 'blue' });
       const { config } = withAccess(node, fields);

@@ -2,8 +2,8 @@
 import { createContainer, describeNeeds, type Node, roundsOf, test } from '../../support/index.ts';
 import { killAdds, killDels } from '../../support/kill.ts';
 
-// In the virtual machine 20 in all: half of them of ADD, half of DEL.
-const rounds = roundsOf({ usual: 200, full: 1000, vm: 10 });
+// Of ADD, and as many of DEL.
+const rounds = roundsOf({ usual: 200, full: 1000, vm: 5 });
 
 const config = (node: Node): Record<string, unknown> => ({
   cniVersion: '1.0.0',

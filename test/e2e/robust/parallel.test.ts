@@ -14,7 +14,7 @@ import {
   test,
 } from '../../support/index.ts';
 
-const count = roundsOf({ usual: 100, full: 100, vm: 20 });
+const count = roundsOf({ usual: 100, full: 100, vm: 10 });
 const races = roundsOf({ usual: 5, full: 50, vm: 2 });
 
 /** A range with exactly as many addresses. */

@@ -8,9 +8,11 @@ import {
   expectPing,
   gc,
   type Node,
-  testNeeds,
+  sampled,
 } from '../../support/index.ts';
 import { type Pod, type Pods, podNetwork } from './support.ts';
+
+const { testNeeds } = sampled();
 
 const forged = '02:66:66:66:66:66';
 

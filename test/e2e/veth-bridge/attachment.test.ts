@@ -1,15 +1,10 @@
 /** What is whose: a second ADD, names that are taken, sandboxes that are gone or have become another container's. */
 import { writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
-import {
-  cni,
-  createContainer,
-  expectFailure,
-  expectPing,
-  type Node,
-  testNeeds,
-} from '../../support/index.ts';
+import { cni, createContainer, expectFailure, expectPing, type Node, sampled } from '../../support/index.ts';
 import { forRules, hostLocal, type Pods, podNetwork, stateOf } from './support.ts';
+
+const { testNeeds } = sampled();
 
 /** A network in which an attachment has all that it can have. */
 const full = (node: Node): Pods =>

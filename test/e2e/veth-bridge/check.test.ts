@@ -13,10 +13,11 @@ import {
   expectFailure,
   inVirtualMachine,
   type Node,
-  spotChecks,
-  testNeeds,
+  sampled,
 } from '../../support/index.ts';
 import { forRules, hostLocal, type Pod, type Pods, podNetwork } from './support.ts';
+
+const { testNeeds } = sampled();
 
 /** An attachment with all that can go. */
 function full(node: Node, fields: Config = {}): Pods {
@@ -171,9 +172,7 @@ const faults: Readonly<Record<string, Fault>> = {
 };
 
 describeNeeds(['nft-bridge', 'nft-masquerade', 'ipv6'], 'CHECK names', () => {
-  for (const [title, { inside, onNode, how, says, config, needs = [] }] of spotChecks(
-    Object.entries(faults),
-  )) {
+  for (const [title, { inside, onNode, how, says, config, needs = [] }] of Object.entries(faults)) {
     testNeeds(needs, title, async ({ node, leaks }) => {
       // What a broken node may have lost, and what was put in its place.
       leaks.allow(/cni9/, /"other/, /in blue: link eth7/);
@@ -229,7 +228,7 @@ describe('CHECK passes', () => {
       disableContainerInterface: true,
     },
   };
-  for (const [title, fields] of spotChecks(Object.entries(configs))) {
+  for (const [title, fields] of Object.entries(configs)) {
     testNeeds([...forRules, 'iptables'], `untouched after ADD, ${title}`, async ({ node }) => {
       // How a result is written in each version is no matter of the kernel's.
       for (const cniVersion of inVirtualMachine ? ['1.1.0'] : ['0.4.0', '1.0.0', '1.1.0']) {

@@ -1,7 +1,9 @@
 /** Who reaches whom: containers, their gateway, other networks. */
 import { describe, expect } from 'vitest';
-import { createContainer, expectNoPing, expectPing, test, testNeeds } from '../../support/index.ts';
+import { createContainer, expectNoPing, expectPing, sampled } from '../../support/index.ts';
 import { forRules, hostLocal, podNetwork, stateOf } from './support.ts';
+
+const { test, testNeeds } = sampled();
 
 describe('containers of a network reach each other', () => {
   const families: Readonly<Record<string, readonly string[]>> = {

@@ -7,9 +7,11 @@ import {
   expectFailure,
   expectPing,
   type Node,
-  testNeeds,
+  sampled,
 } from '../../support/index.ts';
 import { bridgeConfig, forRules, hostLocal, podNetwork, stateOf } from './support.ts';
+
+const { testNeeds } = sampled();
 
 /** A bridge that somebody else has made, with an address. */
 const foreignBridge = (...addresses: readonly string[]): string =>

@@ -14,12 +14,13 @@ import {
   gc,
   type Node,
   referenceDir,
-  spotChecks,
+  sampled,
   status,
-  testNeeds,
   type ValidAttachment,
 } from '../../support/index.ts';
 import { bridgeConfig, forRules, hostLocal, type Pod, type Pods, podNetwork, stateOf } from './support.ts';
+
+const { testNeeds } = sampled();
 
 const full = (node: Node, fields: Config = {}): Pods =>
   podNetwork(node, { isDefaultGateway: true, ipMasq: true, macspoofchk: true, ...fields });
@@ -186,7 +187,7 @@ describe('STATUS is 50, with the reason, where', () => {
     ['/usr/bin/nsenter', {}],
     ['/usr/bin/flock', {}],
   ];
-  for (const [file, fields] of spotChecks(tools)) {
+  for (const [file, fields] of tools) {
     const name = file.replace(/.*\//, '');
     testNeeds(
       [...forRules, 'iptables'],

@@ -2,16 +2,10 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import {
-  cni,
-  createContainer,
-  expectFailure,
-  expectPing,
-  type Node,
-  test,
-  testNeeds,
-} from '../../support/index.ts';
+import { cni, createContainer, expectFailure, expectPing, type Node, sampled } from '../../support/index.ts';
 import { forRules, hostLocal, podNetwork, stateOf } from './support.ts';
+
+const { test, testNeeds } = sampled();
 
 test('a sandbox that came with disable_ipv6=1 gets its IPv6 address', async ({ node }) => {
   const pods = podNetwork(node, { isGateway: true });

@@ -13,9 +13,11 @@ import {
   gc,
   type Node,
   type Outside,
-  testNeeds,
+  sampled,
 } from '../../support/index.ts';
 import { hostLocal, type Pods, podNetwork, stateOf } from './support.ts';
+
+const { testNeeds } = sampled();
 
 const backends: Readonly<Record<string, readonly Component[]>> = {
   nftables: ['nft-masquerade'],

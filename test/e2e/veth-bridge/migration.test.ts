@@ -14,9 +14,11 @@ import {
   has,
   type Node,
   referenceDir,
-  testNeeds,
+  sampled,
 } from '../../support/index.ts';
 import { hostLocal, podNetwork, stateOf } from './support.ts';
+
+const { testNeeds } = sampled();
 
 /** A config as it was written for the reference. */
 const referenceConfig = (node: Node, fields: Config = {}): Config => ({

@@ -7,10 +7,11 @@ import {
   expectFailure,
   expectNoPing,
   expectPing,
-  test,
-  testNeeds,
+  sampled,
 } from '../../support/index.ts';
 import { bridgeConfig, hostLocal, podNetwork, portSettings } from './support.ts';
+
+const { test, testNeeds } = sampled();
 
 test('mtu is that of both ends and of a new bridge', async ({ node }) => {
   const pods = podNetwork(node, { mtu: 1380, isGateway: true });

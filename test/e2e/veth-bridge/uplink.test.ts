@@ -14,10 +14,11 @@ import {
   type LeakCheck,
   type Node,
   type Outside,
-  test,
-  testNeeds,
+  sampled,
 } from '../../support/index.ts';
 import { bridgeConfig, forRules, hostLocal, type Pods, podNetwork } from './support.ts';
+
+const { test, testNeeds } = sampled();
 
 /** A network on the wire of the NIC: pods are neighbours of the outside. */
 function wired(node: Node, leaks: LeakCheck, fields: Config = {}): Pods {

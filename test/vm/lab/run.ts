@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inFull } from '../../support/pace.ts';
 import { environmentFile, eventReader, eventsFile, filesFile, type GuestEvent } from './events.ts';
 import { cacheDir, type Machine, startMachine } from './machine.ts';
 import { createTally, type FileReport, type Tally } from './report.ts';
@@ -17,12 +18,12 @@ export interface MachineReport {
 
 /** Seconds. A machine under load takes three times as long as one by itself. */
 const limits = {
-  boot: 90,
+  boot: 240,
   /** Without a finished test and without a word on the console; longer than any test may take. */
   silence: 330,
   /** From the last test to the end of the process. */
   off: 60,
-  whole: 30 * 60,
+  whole: (inFull ? 240 : 60) * 60,
 };
 
 /**

@@ -6,10 +6,13 @@ import { cacheDir, repoRoot } from './machine.ts';
 /**
  * What a kernel, its tools and their versions can change. Not here: what is about the executable, its installation,
  * its results' form, odd configs, and the tests' own support, which the host's run says as well. Everything takes ten
- * to twenty times longer than there, so some of these files choose from their cases (isNewHere, spotChecks, roundsOf).
+ * to twenty times longer than there, so most of these files repeat some of their cases only (sampled, spotChecks,
+ * isNewHere, roundsOf); `make test-full` repeats all.
  */
 const patterns = [
   'test/e2e/{veth-bridge,macvlan,ipvlan,sriov}/**/*.test.ts',
+  // Where the kernel's own datapath forwards.
+  'test/e2e/ovs/{connectivity,datapath,limits,vlan}.test.ts',
   'test/e2e/robust/{children,kill,parallel}.test.ts',
   'test/e2e/runtime/conf-examples.test.ts',
   'test/e2e/hostile.test.ts',
