@@ -137,7 +137,7 @@ export async function findLeaks(
 ): Promise<Difference> {
   const end = performance.now() + (options.within ?? 3_000) * pace;
   const marks = [...node.marks, ...(options.marks ?? [])];
-  for (let pause = 25; ; pause = Math.min(pause * 2, 400)) {
+  for (let pause = 25 * pace; ; pause = Math.min(pause * 2, 400)) {
     const found = compare(before.facts, (await snapshot(node, before.options)).facts, { ...options, marks });
     if (found.left.length + found.missing.length === 0 || performance.now() >= end) return found;
     await sleep(pause);
