@@ -68,6 +68,8 @@ export const hostLocal = definePlugin({
       refuseIfUnavailable(store, dataDirOf(context.config), sets, () => reclaim(store, context)),
     );
   },
+
+  validate: (context) => askedOf(context, rangeSetsOf(context)),
 });
 
 /**
