@@ -1,4 +1,5 @@
 import { type CliIo, type Command, CommandError, UsageError } from './command.ts';
+import { doctorCommand } from './doctor.ts';
 import { PROGRAM } from './executable.ts';
 import { installCommand, uninstallCommand } from './install-command.ts';
 import { lintCommand } from './lint.ts';
@@ -10,6 +11,7 @@ export type { CliIo } from './command.ts';
 
 const COMMANDS: readonly Command[] = [
   lintCommand,
+  doctorCommand,
   installCommand,
   uninstallCommand,
   releaseUplinkCommand,

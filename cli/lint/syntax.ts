@@ -28,6 +28,10 @@ export function describeSyntax(
     case 'CommaExpected':
       // Where it is missing, and not where that is noticed, often a line later.
       return { offset: before.length, message: 'expected a comma after this value' };
+    case 'CloseBraceExpected':
+    case 'CloseBracketExpected':
+      // Where the text ends, and not on the empty line behind it.
+      return { offset: before.length, message: plainMessages[code] ?? '' };
     case 'PropertyNameExpected':
     case 'ValueExpected':
       if (before.endsWith(',') && /^[\]}]/.test(text.slice(offset))) {

@@ -120,7 +120,8 @@ function storeOf({ config, request, host }: Context<Config>): Store {
   });
 }
 
-function storeEnv({ kernel, runner }: Host): StoreEnv {
+/** What the store needs to know of a host. */
+export function storeEnv({ kernel, runner }: Host): StoreEnv {
   const { machineId, bootId } = identityOf(kernel);
   return {
     machineId,
