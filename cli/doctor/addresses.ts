@@ -1,5 +1,6 @@
 /** host-local's reservations: how much is left, and what is kept for containers that are gone. Nothing is changed. */
 import { statSync } from 'node:fs';
+import { withRemedy } from '../../ipam/host-local/files.ts';
 import { storeEnv } from '../../ipam/host-local/plugin.ts';
 import { describeSet } from '../../ipam/host-local/pool.ts';
 import { refuseIfUnwritable, type Usage, usageOf } from '../../ipam/host-local/status.ts';
@@ -14,11 +15,10 @@ import {
   reservedNames,
   type Store,
 } from '../../ipam/host-local/store.ts';
-import { asCniError } from '../../lib/errors.ts';
 import type { Host } from '../../lib/exec/host.ts';
 import type { Member, Network } from '../lint/network.ts';
 import { type Life, type Traces, tracesOn } from './alive.ts';
-import { type Check, checksOf, plural } from './check.ts';
+import { type Check, causeOf, checksOf, plural } from './check.ts';
 
 const { ok, warning, problem } = checksOf('addresses');
 
@@ -33,7 +33,9 @@ export function checkAddresses(host: Host, networks: readonly Network[], binDir:
       try {
         return checkStore({ host, traces, binDir, network, member, dataDir: member.dataDir });
       } catch (error) {
-        return [problem(network.name, `${member.dataDir}: ${asCniError(error).message}`)];
+        return [
+          problem(network.name, ...causeOf(withRemedy(error), 'correct ipam.dataDir, or what lies there')),
+        ];
       }
     }),
   );
@@ -67,7 +69,7 @@ function checkFolder(network: string, store: Store, dataDir: string): readonly C
     refuseIfUnwritable(store, dataDir);
     return [];
   } catch (error) {
-    return [problem(network, asCniError(error).message)];
+    return [problem(network, ...causeOf(error, 'run this as root'))];
   }
 }
 

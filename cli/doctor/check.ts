@@ -1,5 +1,7 @@
 /** What doctor finds: one thing that it has looked at, and how it is. */
 
+import { asCniError } from '../../lib/errors.ts';
+
 /** `problem`: something does not work; `warning`: something may not, or not for long. */
 export type Status = 'ok' | 'warning' | 'problem';
 
@@ -15,18 +17,35 @@ export interface Check {
   readonly remedy?: string;
 }
 
-/** Makes the checks of one area. */
+/** Makes the checks of one area. What is not as it should be has its remedy. */
 export function checksOf(area: string) {
-  const make =
-    (status: Status) =>
-    (name: string, message: string, remedy?: string): Check => ({
+  return {
+    ok: (name: string, message: string): Check => ({ area, name, status: 'ok', message }),
+    warning: (name: string, message: string, remedy: string): Check => ({
       area,
       name,
-      status,
+      status: 'warning',
       message,
-      ...(remedy === undefined ? {} : { remedy }),
-    });
-  return { ok: make('ok'), warning: make('warning'), problem: make('problem') };
+      remedy,
+    }),
+    problem: (name: string, message: string, remedy: string): Check => ({
+      area,
+      name,
+      status: 'problem',
+      message,
+      remedy,
+    }),
+  };
+}
+
+/**
+ * What went wrong, and what to do: errors of plumbline say it behind their last semicolon.
+ * @param otherwise the remedy of an error that says none
+ */
+export function causeOf(thrown: unknown, otherwise: string): readonly [message: string, remedy: string] {
+  const { message } = asCniError(thrown);
+  const at = message.lastIndexOf('; ');
+  return at < 0 ? [message, otherwise] : [message.slice(0, at), message.slice(at + 2)];
 }
 
 /** The worst of them. */

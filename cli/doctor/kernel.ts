@@ -2,12 +2,11 @@
  * What the kernel can do, by trying: in a network namespace that is made for it and goes with the child that tries. So
  * nothing of the machine's own network is touched, and nothing can be left behind.
  */
-import { asCniError } from '../../lib/errors.ts';
 import type { Host } from '../../lib/exec/host.ts';
 import type { Arg } from '../../lib/exec/runner.ts';
 import { antiSpoofBase } from '../../lib/nft/antispoof.ts';
 import { masqueradeBase } from '../../lib/nft/masquerade.ts';
-import { type Check, checksOf } from './check.ts';
+import { type Check, causeOf, checksOf } from './check.ts';
 import type { Need, Needs } from './needs.ts';
 
 const { ok, warning, problem } = checksOf('kernel');
@@ -144,7 +143,10 @@ export async function checkKernel(host: Host, needs: Needs): Promise<readonly Ch
       ...features.flatMap((one) => judge(one, found, needs)),
     ];
   } catch (error) {
-    return [...checks, warning('features', `not tried: ${asCniError(error).message}`)];
+    return [
+      ...checks,
+      warning('features', ...causeOf(error, 'install what is missing, and run this as root')),
+    ];
   }
 }
 

@@ -30,7 +30,7 @@ export function readNetworks(folder: string): Configured {
             'there is no such folder: no network is set up',
             'write a network into it, or name another folder by --net-d',
           )
-        : problem(folder, `cannot be read: ${error.message}`);
+        : problem(folder, `cannot be read: ${error.message}`, 'run this as root, and make it a folder');
     return { checks: [check], networks: [] };
   }
 }

@@ -1,10 +1,9 @@
 /** NICs: those that networks name, and those with virtual functions. */
-import { asCniError } from '../../lib/errors.ts';
 import type { Host } from '../../lib/exec/host.ts';
 import { findPf, findVf } from '../../lib/pci/function.ts';
 import type { Member, Network } from '../lint/network.ts';
 import { type PfReport, reportVfs } from '../vfs.ts';
-import { type Check, checksOf } from './check.ts';
+import { type Check, causeOf, checksOf } from './check.ts';
 
 const { ok, warning, problem } = checksOf('NICs');
 
@@ -71,7 +70,8 @@ function checkSriov(
       findVf(host, deviceID.toLowerCase(), 'deviceID');
     return [];
   } catch (error) {
-    return [problem(String(master ?? deviceID), `network "${network}": ${asCniError(error).message}`)];
+    const [message, remedy] = causeOf(error, 'correct the field');
+    return [problem(String(master ?? deviceID), `network "${network}": ${message}`, remedy)];
   }
 }
 
@@ -79,7 +79,7 @@ async function checkFunctions(host: Host): Promise<readonly Check[]> {
   try {
     return (await reportVfs(host)).flatMap(checkPf);
   } catch (error) {
-    return [warning('virtual functions', `cannot be read: ${asCniError(error).message}`)];
+    return [warning('virtual functions', ...causeOf(error, 'run this as root'))];
   }
 }
 

@@ -1,11 +1,10 @@
 /** Open vSwitch: its database, its daemon, the bridges that networks name. */
-import { asCniError } from '../../lib/errors.ts';
 import type { Host } from '../../lib/exec/host.ts';
 import { readRows } from '../../lib/ovs/vsctl.ts';
 import type { Config } from '../../plugins/ovs/config.ts';
 import { databaseOf } from '../../plugins/ovs/settings.ts';
 import type { Network } from '../lint/network.ts';
-import { type Check, checksOf } from './check.ts';
+import { type Check, causeOf, checksOf } from './check.ts';
 
 const { ok, problem } = checksOf('Open vSwitch');
 
@@ -27,7 +26,7 @@ export async function checkOvs(host: Host, networks: readonly Network[]): Promis
       try {
         return [userOf(name, config as unknown as Config)];
       } catch (error) {
-        checks.push(problem(name, asCniError(error).message));
+        checks.push(problem(name, ...causeOf(error, 'correct it')));
         return [];
       }
     }),
@@ -71,7 +70,7 @@ async function checkRemote(host: Host, remote: string, users: readonly User[]): 
       ...users.flatMap((user) => checkBridge(user, names)),
     ];
   } catch (error) {
-    return [problem('database', asCniError(error).message, service)];
+    return [problem('database', ...causeOf(error, service))];
   }
 }
 

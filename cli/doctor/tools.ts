@@ -38,7 +38,7 @@ export async function checkTools({ runner }: Host, needs: Needs): Promise<readon
 
 function missing(tool: Tool, needs: Needs): Check {
   // "the program ... is not installed; on Debian: apt-get install ..."
-  const [message = '', remedy] = missingTool(tool.name).split('; on Debian: ');
+  const [message = '', remedy = 'install it'] = missingTool(tool.name).split('; on Debian: ');
   if (tool.needs === 'all') return problem(tool.name, message, remedy);
   const users = tool.needs.flatMap((need) => needs.get(need) ?? []);
   if (users.length > 0) return problem(tool.name, `${message}, and network "${users[0]}" needs it`, remedy);

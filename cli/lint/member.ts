@@ -14,7 +14,7 @@ import { realHost } from '../../lib/ip/real-host.ts';
 import { findPlugin } from '../../plugins/index.ts';
 import type { Level } from './finding.ts';
 import { findRepeatedKeys, findUnknownKeys, keysOf, knownAs, shapeOf } from './keys.ts';
-import { nearest } from './nearest.ts';
+import { nearestName } from './nearest.ts';
 import type { Member, PlacedRanges } from './network.ts';
 import { fieldOf, type Reduced, startsWith, unshifted, without } from './paths.ts';
 import { capabilities, chained, foreignTypes, ipams } from './peers.ts';
@@ -93,7 +93,7 @@ function lintType({ node, at, isChained, report }: Place, type: string, plugin: 
     );
   }
   if (plugin !== undefined || foreignTypes.has(type)) return;
-  const meant = nearest(type, [...ourTypes, ...foreignTypes]);
+  const meant = nearestName(type, [...ourTypes, ...foreignTypes]);
   if (meant !== undefined && meant !== type)
     report(
       value,
@@ -115,7 +115,7 @@ function lintCapabilities({ node, at, report }: Place): void {
       report(value, [...path, name], 'error', `capabilities.${name}: expected true or false`);
     if (capabilities.includes(name)) continue;
     // Runtimes know these by their exact spelling, and there may be others that are not known here.
-    const meant = nearest(name, capabilities);
+    const meant = nearestName(name, capabilities);
     if (meant !== undefined)
       report(
         key,
@@ -155,7 +155,7 @@ function lintIpamType({ node, at, report }: Place, written: JsonObject): string 
       'error',
       `ipam.type: "${type}" is an interface plugin, which gives no addresses; use host-local or another IPAM plugin`,
     );
-  const meant = nearest(type, ipams);
+  const meant = nearestName(type, ipams);
   if (meant !== undefined)
     report(
       value,

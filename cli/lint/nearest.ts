@@ -1,29 +1,51 @@
 /** Finds what a misspelled word was meant to be. */
 import { foldKey } from '../../lib/cni/json.ts';
 
-/** The candidate that a word was most likely meant to be; none where all are too different. */
+/** The key that a word was most likely meant to be; none where all are too different. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
-  const bare = plain(word);
-  let best: { readonly name: string; readonly score: number } | undefined;
+  return best(word, candidates, (bare, name) => difference(bare, name));
+}
+
+/**
+ * The same for names that anybody may choose, where there may well be one that is alike: `cnv-bridge` is not meant for
+ * `bridge`, nor `ovn` for `ovs`.
+ */
+export function nearestName(word: string, candidates: Iterable<string>): string | undefined {
+  return best(word, candidates, (bare, name) => {
+    const edits = distance(bare, name);
+    return edits <= allowance(name) && (name.length >= 5 || hasSameLetters(bare, name)) ? edits : undefined;
+  });
+}
+
+function best(
+  word: string,
+  candidates: Iterable<string>,
+  rate: (word: string, name: string) => number | undefined,
+): string | undefined {
+  let found: { readonly name: string; readonly score: number } | undefined;
   for (const name of candidates) {
-    const score = difference(bare, plain(name));
-    if (score !== undefined && (best === undefined || score < best.score)) best = { name, score };
+    const score = rate(plain(word), plain(name));
+    if (score !== undefined && (found === undefined || score < found.score)) found = { name, score };
   }
-  return best?.name;
+  return found?.name;
 }
 
 /** Case and what joins words are none of a misspelling's matter. */
 const plain = (text: string): string => foldKey(text).replaceAll(/[_-]/g, '');
 
+/** How many letters may be wrong. */
+const allowance = (name: string): number => Math.max(1, Math.floor(name.length / 4));
+
+const hasSameLetters = (a: string, b: string): boolean => [...a].sort().join('') === [...b].sort().join('');
+
 /** How different two words are, 0 for the same; undefined where one cannot be meant for the other. */
 function difference(word: string, name: string): number | undefined {
   const edits = distance(word, name);
-  if (edits <= Math.max(1, Math.floor(name.length / 4))) return edits;
+  if (edits <= allowance(name)) return edits;
   // hairpin for hairpinMode, gateway for isGateway.
   const [short, long] = word.length < name.length ? [word, name] : [name, word];
-  if (short.length >= 4 && (long.startsWith(short) || long.endsWith(short)))
-    return 3 + long.length - short.length;
-  return undefined;
+  const isPart = short.length >= 4 && (long.startsWith(short) || long.endsWith(short));
+  return isPart ? 3 + long.length - short.length : undefined;
 }
 
 /** How many letters must be added, left out, replaced, or exchanged with their neighbour (optimal string alignment). */

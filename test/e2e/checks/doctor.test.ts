@@ -42,12 +42,14 @@ const network = (node: Node) => ({ ...bridgeConfig(node, { isGateway: true, ipMa
 
 describeNeeds(['root', 'built', ...forRules], 'plumbline doctor', () => {
   test('finds no problem on a sound node, and changes nothing of it', async ({ node }) => {
-    const pods = podNetwork(node, { isGateway: true, ipMasq: true });
+    // An editor's key, as plugins and runtimes pass over it.
+    const $schema = './schemas/conf.schema.json';
+    const pods = podNetwork(node, { $schema, isGateway: true, ipMasq: true });
     await pods.start();
     const netDir = writeNetworks(node, { '10-pods.conf': pods.config });
     const state = () =>
       node.sh(
-        'ip -o link | sort; ip -o address | sed s/tentative//; ip route; nft list ruleset; ls /run/netns; find /run/plumbline /var/lib/cni | sort',
+        'ip -o link | sort; ip -o address | sed "s/ tentative//"; ip route; nft list ruleset; ls /run/netns; find /run/plumbline /var/lib/cni | sort',
       );
     const before = await state();
     const examined = await examine(node, netDir);

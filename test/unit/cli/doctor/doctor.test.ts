@@ -420,7 +420,11 @@ describe('addresses', () => {
     rmSync(folder, { recursive: true });
     writeFileSync(folder, '');
     expect(check(network)).toMatchObject([
-      { status: 'problem', message: expect.stringContaining('ENOTDIR') },
+      {
+        status: 'problem',
+        message: `${folder}: a part of the path is no folder: move it away, or set ipam.dataDir to another folder`,
+        remedy: 'correct ipam.dataDir, or what lies there',
+      },
     ]);
   });
 });
