@@ -24,7 +24,8 @@ const resultsFolder = '/var/lib/cni/results';
 const leastLength = 12;
 
 /** One look at the node: links, processes, results. */
-export function tracesOn({ kernel }: Pick<Host, 'kernel'>): Traces {
+export function tracesOn(host: Pick<Host, 'kernel' | 'openNetns'>): Traces {
+  const { kernel } = host;
   const aliases = kernel
     .list('/sys/class/net')
     .flatMap((link) => kernel.read(`/sys/class/net/${link}/ifalias`) ?? []);
@@ -35,7 +36,7 @@ export function tracesOn({ kernel }: Pick<Host, 'kernel'>): Traces {
       if (aliases.some((alias) => isMarked(alias, identity))) return { is: 'alive' };
       // The host's end goes with the container's, at once.
       if (hasHostEnd) return { is: 'gone', why: 'its link on the node is gone' };
-      const cached = byResult(kernel, attachment);
+      const cached = byResult(host, attachment);
       if (cached !== undefined) return cached;
       processes ??= processTexts(kernel);
       const { containerId } = attachment;
@@ -47,12 +48,25 @@ export function tracesOn({ kernel }: Pick<Host, 'kernel'>): Traces {
 }
 
 /** A result names the namespace of the sandbox: without that, there is no container. */
-function byResult(kernel: Kernel, { network, containerId, ifname }: Attachment): Life | undefined {
-  const text = kernel.read(`${resultsFolder}/${network}-${containerId}-${ifname}`);
+function byResult(
+  host: Pick<Host, 'kernel' | 'openNetns'>,
+  { network, containerId, ifname }: Attachment,
+): Life | undefined {
+  const text = host.kernel.read(`${resultsFolder}/${network}-${containerId}-${ifname}`);
   if (text === undefined) return undefined;
   const sandbox = sandboxIn(text);
   if (sandbox === undefined) return undefined;
-  return kernel.exists(sandbox) ? { is: 'alive' } : { is: 'gone', why: `its namespace ${sandbox} is gone` };
+  return isNetns(host, sandbox) ? { is: 'alive' } : { is: 'gone', why: `its namespace ${sandbox} is gone` };
+}
+
+/** What is left at the path may be a plain file. */
+function isNetns({ openNetns }: Pick<Host, 'openNetns'>, path: string): boolean {
+  try {
+    openNetns(path, true)[Symbol.dispose]();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function sandboxIn(text: string): string | undefined {

@@ -18,7 +18,7 @@ import { nearestName } from './nearest.ts';
 import type { Member, PlacedRanges } from './network.ts';
 import { fieldOf, type Reduced, startsWith, unshifted, without } from './paths.ts';
 import { capabilities, chained, foreignTypes, ipams } from './peers.ts';
-import { memberOf, membersOf, type Path, reach, type Source, searchMember } from './source.ts';
+import { itemsOf, memberOf, membersOf, type Path, reach, type Source, searchMember } from './source.ts';
 
 /** Where a plugin's config is, and what the runtime will add to it. */
 export interface Place {
@@ -70,8 +70,18 @@ export function lintMember(place: Place): Member | undefined {
   if (plugin?.kind !== 'interface')
     for (const fault of findRepeatedKeys(node, at))
       report(fault.node, fault.path, fault.level, fault.message);
+  if (/^multus/.test(type)) lintDelegates(place);
   const local = ipamType === hostLocalType ? lintHostLocal(place, written) : noRanges;
   return { type, plugin: plugin?.name, ipamType, at, written, config, ...local };
+}
+
+/** Multus hands these to their plugins as they stand; a list among them it takes apart itself. */
+function lintDelegates(place: Place): void {
+  const delegates = itemsOf(memberOf(place.node, 'delegates')?.value);
+  for (const [index, node] of delegates.entries()) {
+    if (memberOf(node, 'plugins') !== undefined) continue;
+    lintMember({ ...place, node, at: [...place.at, 'delegates', index], isChained: false, isInList: false });
+  }
 }
 
 function lintType({ node, at, isChained, report }: Place, type: string, plugin: Plugin | undefined): void {

@@ -64,8 +64,9 @@ function hostWith(
     runDir: '/run/plumbline',
     stateDir: '/var/lib/cni/plumbline',
     executable: '/proc/self/exe',
-    openNetns: () => {
-      throw new Error('doctor opens no namespace');
+    openNetns(path) {
+      if (files[path] !== 'netns') throw new Error(`${path} is no network namespace`);
+      return { path, ref: path, id: '4:1', [Symbol.dispose]: () => undefined };
     },
   };
 }
@@ -314,7 +315,13 @@ describe('whether a container is there', () => {
   test.each([
     ['its link is there', alias, true, 'alive'],
     ['its link is gone', {}, true, 'gone'],
-    ['its namespace is there', { ...result('/run/netns/a'), '/run/netns/a': '' }, false, 'alive'],
+    ['its namespace is there', { ...result('/run/netns/a'), '/run/netns/a': 'netns' }, false, 'alive'],
+    [
+      'a plain file is left of its namespace',
+      { ...result('/run/netns/a'), '/run/netns/a': '' },
+      false,
+      'gone',
+    ],
     ['its namespace is gone', result('/run/netns/a'), false, 'gone'],
     ['a process has its ID', shim, false, 'alive'],
     ['nothing shows it', {}, false, 'unseen'],
@@ -325,7 +332,7 @@ describe('whether a container is there', () => {
       'unseen',
     ],
   ] as const)('%s', (_, files, hasHostEnd, expected) => {
-    expect(tracesOn({ kernel: hostWith(files).kernel }).of(attachment, hasHostEnd).is).toBe(expected);
+    expect(tracesOn(hostWith(files)).of(attachment, hasHostEnd).is).toBe(expected);
   });
 });
 

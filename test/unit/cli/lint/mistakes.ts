@@ -150,6 +150,10 @@ export const mistakes: Readonly<Record<string, Mistake>> = {
     '"type": "bridge",\n      "ipMasq": true,\n      ⟦"ipmasq": false',
     /one of it and ipMasq counts/,
   ),
+  "a delegate's misspelled key": conf(
+    '"type": "multus",\n  "delegates": [{ "type": "macvlan", ⟦"mastr": "eth0" }]',
+    /mastr: unknown key; did you mean master\?/,
+  ),
   "another plugin's key": list(
     '"type": "ipvlan",\n      "ipam": { "type": "dhcp" },\n      ⟦"bcqueuelen": 5',
     /bcqueuelen: unknown key/,
