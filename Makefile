@@ -45,14 +45,20 @@ demo: setup-demo build ## connect two namespaces with the built plugins, and let
 # The suite in the virtual machine is new and still run by itself: make test-vm.
 test: lint test-unit test-e2e ## all tests that fit into half an hour
 
-.PHONY: lint lint-types lint-style lint-layers
-lint: lint-types lint-style lint-layers ## types, style, layers
+.PHONY: lint lint-types lint-style lint-layers lint-schemas
+lint: lint-types lint-style lint-layers lint-schemas ## types, style, layers, whether schemas/ is fresh
 lint-types: setup-build
 	$(NODE) node_modules/typescript/bin/tsc --noEmit
 lint-style: setup-build
 	$(NODE) node_modules/@biomejs/biome/bin/biome check
 lint-layers: setup-build
 	$(NODE) scripts/check-layers.ts
+lint-schemas: setup-build
+	$(NODE) scripts/schemas.ts --check
+
+.PHONY: schemas
+schemas: setup-build ## JSON Schemas of configs, for editors, out of the plugins' own
+	$(NODE) scripts/schemas.ts
 
 .PHONY: format
 format: setup-build ## rewrite the sources as the linter wants them

@@ -1,13 +1,22 @@
 import { type CliIo, type Command, CommandError, UsageError } from './command.ts';
+import { doctorCommand } from './doctor.ts';
 import { PROGRAM } from './executable.ts';
 import { installCommand, uninstallCommand } from './install-command.ts';
+import { lintCommand } from './lint.ts';
 import { releaseUplinkCommand } from './release-uplink.ts';
 import { VERSION } from './version.ts';
 import { vfsCommand } from './vfs.ts';
 
 export type { CliIo } from './command.ts';
 
-const COMMANDS: readonly Command[] = [installCommand, uninstallCommand, releaseUplinkCommand, vfsCommand];
+const COMMANDS: readonly Command[] = [
+  lintCommand,
+  doctorCommand,
+  installCommand,
+  uninstallCommand,
+  releaseUplinkCommand,
+  vfsCommand,
+];
 
 /** The exit status for arguments that make no sense, as most programs have it. */
 const EXIT_USAGE = 2;

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { CniError } from '../lib/errors.ts';
 import type { Host } from '../lib/exec/host.ts';
 import { ipBatch } from '../lib/ip/batch.ts';
@@ -7,7 +6,8 @@ import { realHost } from '../lib/ip/real-host.ts';
 import { noMac, readFunctions, showFunctions, type VfSettings } from '../lib/ip/vf.ts';
 import { listPfs, type PhysicalFunction, type VirtualFunction } from '../lib/pci/function.ts';
 import { broken, isHeld, readState, type State } from '../plugins/sriov/state.ts';
-import { type Command, CommandError, UsageError } from './command.ts';
+import { type Command, CommandError } from './command.ts';
+import { readOptions } from './options.ts';
 
 /** Who has a virtual function. */
 interface Holder {
@@ -53,10 +53,10 @@ VLAN, flags, rates in Mbit/s, and the container that has it. As root, since what
   --json   all of it, as JSON
 `,
   async run(args, io) {
-    const isJson = wantsJson(args);
+    const { values } = readOptions(args, { json: { type: 'boolean', default: false } });
     try {
       const report = await reportVfs(realHost(process.env['PATH']));
-      io.stdout.write(isJson ? `${JSON.stringify(report, undefined, 2)}\n` : formatVfs(report));
+      io.stdout.write(values.json ? `${JSON.stringify(report, undefined, 2)}\n` : formatVfs(report));
       return 0;
     } catch (error) {
       if (!(error instanceof CniError)) throw error;
@@ -64,18 +64,6 @@ VLAN, flags, rates in Mbit/s, and the container that has it. As root, since what
     }
   },
 };
-
-function wantsJson(args: readonly string[]): boolean {
-  try {
-    return (
-      parseArgs({ args: [...args], options: { json: { type: 'boolean' } }, strict: true }).values.json ??
-      false
-    );
-  } catch (error) {
-    const [message] = (error as Error).message.split('. To specify');
-    throw new UsageError(message ?? 'bad arguments', { cause: error });
-  }
-}
 
 /** All NICs of the node, in one child of ip each. */
 export function reportVfs(host: Host): Promise<readonly PfReport[]> {

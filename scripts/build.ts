@@ -84,6 +84,8 @@ async function bundle(output: string, version: string): Promise<void> {
     // V8 crashes on `using` in the heap of a snapshot, so it is lowered.
     supported: { 'dynamic-import': false, using: false },
     define: { PLUMBLINE_VERSION: JSON.stringify(version) },
+    // Its CommonJS form requires its parts in a way that no bundler can follow.
+    alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
     legalComments: 'eof',
     logLevel: 'warning',
   });

@@ -68,6 +68,8 @@ export const hostLocal = definePlugin({
       refuseIfUnavailable(store, dataDirOf(context.config), sets, () => reclaim(store, context)),
     );
   },
+
+  validate: (context) => askedOf(context, rangeSetsOf(context)),
 });
 
 /**
@@ -118,7 +120,8 @@ function storeOf({ config, request, host }: Context<Config>): Store {
   });
 }
 
-function storeEnv({ kernel, runner }: Host): StoreEnv {
+/** What the store needs to know of a host. */
+export function storeEnv({ kernel, runner }: Host): StoreEnv {
   const { machineId, bootId } = identityOf(kernel);
   return {
     machineId,

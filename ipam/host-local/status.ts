@@ -28,20 +28,36 @@ export async function refuseIfUnavailable(
 }
 
 function exhausted(store: Store, sets: readonly RangeSet[]): readonly string[] {
+  return usageOf(store, sets).flatMap(({ set, used, size }, index) =>
+    used < size
+      ? []
+      : [`range set ${index} (${describeSet(set)}) is exhausted: ${used} of ${size} addresses are reserved`],
+  );
+}
+
+/** How much of a range set is given. */
+export interface Usage {
+  readonly set: RangeSet;
+  /** Reserved addresses that the set could give. */
+  readonly used: number;
+  /** How many it has in all. */
+  readonly size: bigint;
+}
+
+/** How much of each range set is given. */
+export function usageOf(store: Store, sets: readonly RangeSet[]): readonly Usage[] {
   const gateways = gatewaysOf(sets);
   const taken = reservedNames(store)
     .map(parseAddress)
     .filter((address) => address !== undefined);
-  return sets.flatMap((set, index) => {
-    const [used, size] = [countTaken(set, gateways, taken), capacity(set, gateways)];
-    return used < size
-      ? []
-      : [`range set ${index} (${describeSet(set)}) is exhausted: ${used} of ${size} addresses are reserved`];
-  });
+  return sets.map((set) => ({ set, used: countTaken(set, gateways, taken), size: capacity(set, gateways) }));
 }
 
-/** Root may write anywhere but where the file system is read-only or full. */
-function refuseIfUnwritable({ folder }: Store, dataDir: string): void {
+/**
+ * Root may write anywhere but where the file system is read-only or full.
+ * @throws CniError 50 with the reason
+ */
+export function refuseIfUnwritable({ folder }: Store, dataDir: string): void {
   try {
     const existing = nearest(folder);
     accessSync(existing, constants.W_OK | constants.X_OK);

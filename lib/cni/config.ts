@@ -77,22 +77,41 @@ export type BaseConfig = z.infer<typeof baseConfigSchema>;
  * @throws CniError 7 that names the field, the value and what was expected
  */
 export function parseConfig<S extends z.ZodMiniType>(schema: S, config: JsonObject): z.output<S> {
+  const read = readConfig(schema, config);
+  if (read.faults === undefined) return read.config;
+  const faults = read.faults.slice(0, 8).map(({ message }) => message);
+  throw new CniError(ErrorCode.invalidConfig, faults.join('; '));
+}
+
+/** A field that does not fit its schema. */
+export interface ConfigFault {
+  /** In the schema's spelling. */
+  readonly path: readonly PropertyKey[];
+  /** Begins with the field's name. */
+  readonly message: string;
+}
+
+/** The same for whoever wants all faults, and where each is. */
+export function readConfig<S extends z.ZodMiniType>(
+  schema: S,
+  config: JsonObject,
+):
+  | { readonly config: z.output<S>; readonly faults?: undefined }
+  | { readonly config?: undefined; readonly faults: readonly ConfigFault[] } {
   const folded = foldToSchema(schema, config);
   const parsed = z.safeParse(schema, folded);
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.flatMap((issue) => describeIssue(issue, folded));
-  throw new CniError(ErrorCode.invalidConfig, faults.slice(0, 8).join('; '));
+  if (parsed.success) return { config: parsed.data };
+  return { faults: parsed.error.issues.map((issue) => describeIssue(issue, folded)) };
 }
 
 type Issue = z.core.$ZodIssue;
 
-function describeIssue(issue: Issue, input: unknown, at: readonly PropertyKey[] = []): string[] {
-  const path = [...at, ...issue.path];
+function describeIssue(issue: Issue, input: unknown): ConfigFault {
+  const { path } = issue;
   const value = valueAt(input, path);
   // A union says first what fits none of its forms; the issues of each form are noise to a reader.
-  return [
-    `${fieldName(path)}: ${value === undefined ? 'missing' : show(value)}, expected ${expectation(issue)}`,
-  ];
+  const found = value === undefined ? 'missing' : show(value);
+  return { path, message: `${fieldName(path)}: ${found}, expected ${expectation(issue)}` };
 }
 
 function expectation(issue: Issue): string {

@@ -44,14 +44,16 @@ export function member(object: JsonObject, key: string): unknown {
   return undefined;
 }
 
-/** What {@link foldToSchema} looks at in a zod schema; zod documents `_zod.def` for libraries that walk schemas. */
-interface SchemaLike {
+/** What is looked at in a zod schema; zod documents `_zod.def` for libraries that walk schemas. */
+export interface SchemaLike {
   readonly _zod: { readonly def: object };
 }
 
-interface Definition {
+export interface Definition {
   readonly type?: string;
   readonly shape?: Readonly<Record<string, SchemaLike>>;
+  /** What keys beside those of the shape are taken for: there are such keys, then. */
+  readonly catchall?: SchemaLike;
   readonly element?: SchemaLike;
   readonly innerType?: SchemaLike;
   readonly in?: SchemaLike;

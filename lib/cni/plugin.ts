@@ -51,6 +51,11 @@ export interface Plugin<S extends z.ZodMiniType = z.ZodMiniType> {
   check(context: AttachmentContext<z.output<S>>): Promise<void>;
   gc(context: GcContext<z.output<S>>): Promise<void>;
   status(context: Context<z.output<S>>): Promise<void>;
+  /**
+   * Checks what the config alone can tell: that its fields go together. ADD does so too; by this, `plumbline lint` does.
+   * @throws CniError whose message begins with the field at fault
+   */
+  validate?(context: Context<z.output<S>>): unknown;
 }
 
 /** Finds a plugin by the name it is called by. */

@@ -120,7 +120,11 @@ function checkContainerId(id: string): void {
   }
 }
 
-function networkName(name: unknown): string {
+/**
+ * The name of a network.
+ * @throws CniError 7 for a name that the specification does not allow
+ */
+export function networkName(name: unknown): string {
   if (typeof name !== 'string' || !identifier.test(name) || name.length > 255) {
     throw new CniError(
       ErrorCode.invalidConfig,

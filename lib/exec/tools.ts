@@ -16,6 +16,7 @@ const packages: Readonly<Record<string, string>> = {
   'ip6tables-restore': 'iptables',
   flock: 'util-linux',
   nsenter: 'util-linux',
+  unshare: 'util-linux',
   sh: 'dash',
   'ovs-vsctl': 'openvswitch-switch',
 };

@@ -25,8 +25,7 @@ export const isLayer3 = ({ mode }: Config): boolean => mode !== 'l2';
 /** @throws CniError 7 where settings do not go together */
 export async function planOf(context: AttachmentContext<Config>): Promise<ChildPlan> {
   const { config } = context;
-  refuseMac(config);
-  refuseWithoutAddresses(context);
+  refuseContradictions(context);
   const { mode, flag, linkInContainer } = config;
   return {
     kind: 'ipvlan',
@@ -37,6 +36,15 @@ export async function planOf(context: AttachmentContext<Config>): Promise<ChildP
     options: ['mode', mode, flag],
     hint: "one link cannot have ipvlan and macvlan children, or be a bridge's port, at once",
   };
+}
+
+/**
+ * Checks what does not depend on the node.
+ * @throws CniError 7 where settings do not go together
+ */
+export function refuseContradictions(context: Context<Config>): void {
+  refuseMac(context.config);
+  refuseWithoutAddresses(context);
 }
 
 /** All children of a master share its MAC address. CNI_ARGS' MAC is refused by the dispatcher, unless IgnoreUnknown is set. */

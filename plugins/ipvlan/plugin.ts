@@ -14,7 +14,7 @@ import { doAll } from '../../lib/errors.ts';
 import { undoStack } from '../../lib/exec/undo.ts';
 import { addressesOf, kindOf, type LinkInfo } from '../../lib/ip/read.ts';
 import { formatCidr } from '../../lib/net/address.ts';
-import { type Config, configSchema, isLayer3, planOf, refuseMac } from './config.ts';
+import { type Config, configSchema, isLayer3, planOf, refuseContradictions, refuseMac } from './config.ts';
 import {
   claimedMaster,
   claimMode,
@@ -36,6 +36,7 @@ export const ipvlan = definePlugin({
   gc: (context) =>
     collect(context, async (isValid) => collectModes(context.host, context.request.network, isValid)),
   status,
+  validate: refuseContradictions,
 });
 
 async function add(context: AttachmentContext<Config>): Promise<Result> {

@@ -29,6 +29,7 @@ export const macvlan = definePlugin({
   gc: (context) =>
     collect(context, (isValid) => collectHostAccess(context.host, context.request.network, isValid)),
   status,
+  validate: settingsOf,
 });
 
 async function add(context: AttachmentContext<Config>): Promise<Result> {

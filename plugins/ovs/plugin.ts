@@ -43,6 +43,7 @@ export const ovs = definePlugin({
   check,
   gc,
   status,
+  validate: settingsOf,
 });
 
 /** Place of the sandbox's link among the result's interfaces: the host's end, the sandbox's. */

@@ -39,7 +39,7 @@ export interface Settings {
 const defaultSocket = 'unix:/run/openvswitch/db.sock';
 
 /** The database alone: what DEL and GC need, whatever else the config says by now. */
-export function databaseOf({ config }: Context<Config>): Database {
+export function databaseOf({ config }: Pick<Context<Config>, 'config'>): Database {
   return { remote: remoteOf({ ...readFlatFile(config.configuration_path), ...given(config) }.socket_file) };
 }
 

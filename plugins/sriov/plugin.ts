@@ -35,6 +35,7 @@ export const sriov = definePlugin({
   check,
   gc,
   status,
+  validate: settingsOf,
 });
 
 async function add(context: AttachmentContext<Config>): Promise<Result> {

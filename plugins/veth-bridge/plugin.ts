@@ -35,6 +35,7 @@ export const vethBridge = definePlugin({
   check,
   gc,
   status,
+  validate: settingsOf,
 });
 
 /** Place of the sandbox's end among the result's interfaces: bridge, host's end, sandbox's end. */
