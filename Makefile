@@ -42,8 +42,7 @@ demo: setup-demo build ## connect two namespaces with the built plugins, and let
 	$(AS_ROOT) sh scripts/demo.sh
 
 .PHONY: test
-# The suite in the virtual machine is new and still run by itself: make test-vm.
-test: lint test-unit test-e2e ## all tests that fit into half an hour
+test: lint test-unit test-e2e test-vm ## all tests that fit into half an hour
 
 .PHONY: lint lint-types lint-style lint-layers lint-schemas
 lint: lint-types lint-style lint-layers lint-schemas ## types, style, layers, whether schemas/ is fresh
@@ -82,7 +81,7 @@ vm-shell: setup-vm build ## a shell in that virtual machine, on its serial conso
 
 .PHONY: test-full
 test-full: export PLUMBLINE_TEST_FULL := 1
-test-full: test test-vm ## all tests, with the long forms of those that have one
+test-full: test ## all tests, with the long forms of those that have one
 
 .PHONY: bench
 bench: setup-test build ## measure against the reference plugins, in one run

@@ -109,7 +109,7 @@ function takesText(schema: SchemaLike): boolean {
   const { type = '', innerType, in: input, options = [] }: Definition = schema._zod.def;
   const inner = innerType ?? input;
   return (
-    ['string', 'enum', 'unknown'].includes(type) ||
+    ['string', 'enum'].includes(type) ||
     (inner !== undefined && takesText(inner)) ||
     options.some(takesText)
   );

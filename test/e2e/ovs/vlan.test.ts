@@ -10,6 +10,7 @@ import {
   expectPing,
   inVirtualMachine,
   type Node,
+  pace,
   testNeeds,
   valuesOf,
 } from '../../support/index.ts';
@@ -253,7 +254,7 @@ describe('is refused', () => {
 
 /**
  * The frames that arrive at a container's eth0 while something is done, each as tcpdump tells it.
- * @param after milliseconds to listen on
+ * @param after milliseconds to listen on, on a machine that is not emulated
  */
 async function framesAt(
   container: Container,
@@ -263,7 +264,7 @@ async function framesAt(
   const dump = container.start('tcpdump', '-nn', '-e', '-l', '-U', '--immediate-mode', '-i', 'eth0');
   await dump.ready(/listening on/);
   await body();
-  await new Promise((resolve) => setTimeout(resolve, after));
+  await new Promise((resolve) => setTimeout(resolve, after * pace));
   return (await dump.stop('SIGINT')).split('\n').filter(Boolean);
 }
 

@@ -57,6 +57,15 @@ describe('the keys of a config', () => {
     expect(parseConfig(vethBridge, { name: 'n', bridge: null, BRIDGE: 'a' }).bridge).toBe('a');
   });
 
+  test('empty texts are absent, where a text may stand', () => {
+    const named = { name: 'n', type: 'veth-bridge' };
+    expect(parseConfig(vethBridge, { ...named, bridge: '', ipMasqBackend: '' })).toEqual(
+      parseConfig(vethBridge, named),
+    );
+    for (const field of ['mtu', 'isGateway', 'vlanTrunk', 'uplink'])
+      expect(() => parseConfig(vethBridge, { ...named, [field]: '' }), field).toThrow(field);
+  });
+
   test('fold as they do in Go', () => {
     const config = parseConfig(vethBridge, { name: 'n', iſGateway: true, 'mac\u017fpoofch\u212a': true });
     expect([config.isGateway, config.macspoofchk]).toEqual([true, true]);
