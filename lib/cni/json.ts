@@ -109,8 +109,6 @@ function takesText(schema: SchemaLike): boolean {
   const { type = '', innerType, in: input, options = [] }: Definition = schema._zod.def;
   const inner = innerType ?? input;
   return (
-    ['string', 'enum'].includes(type) ||
-    (inner !== undefined && takesText(inner)) ||
-    options.some(takesText)
+    ['string', 'enum'].includes(type) || (inner !== undefined && takesText(inner)) || options.some(takesText)
   );
 }
