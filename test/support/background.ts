@@ -1,6 +1,7 @@
 /** Programs that run while a test goes on: holders of namespaces, servers, captures. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pace } from './pace.ts';
 
 export interface Background extends AsyncDisposable {
@@ -98,10 +99,16 @@ export function startBackground(argv: readonly string[], env: NodeJS.ProcessEnv)
 async function endChild(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
+  const closed = once(child, 'close');
   child.kill(signal);
   const timer = setTimeout(() => child.kill('SIGKILL'), 2_000);
   await ended;
   clearTimeout(timer);
+  // What it said last may still be on its way; a child of its own may have its pipes for longer.
+  const giveUp = new AbortController();
+  await Promise.race([closed, sleep(500, undefined, { signal: giveUp.signal })]).finally(() =>
+    giveUp.abort(),
+  );
 }
 
 /**

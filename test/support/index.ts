@@ -4,6 +4,7 @@ export * from './cni.ts';
 export * from './cnitool.ts';
 export { type Container, type ContainerOptions, createContainer } from './container.ts';
 export { type EndToEnd, type Fixtures, type LeakCheck, test } from './fixtures.ts';
+export { framesDuring } from './frames.ts';
 export { type IperfOptions, measure } from './iperf.ts';
 export { createLan, type Lan } from './lan.ts';
 export * from './leaks.ts';

@@ -8,9 +8,9 @@ import {
   expectFailure,
   expectNoPing,
   expectPing,
+  framesDuring,
   inVirtualMachine,
   type Node,
-  pace,
   testNeeds,
   valuesOf,
 } from '../../support/index.ts';
@@ -70,7 +70,7 @@ for (const portType of portTypes) {
           await accessPod(node, 202, '10.40.0.1/24'),
           await accessPod(node, 300, '10.40.0.1/24'),
         ];
-        const heard = await framesAt(router, async () => {
+        const heard = await framesDuring(router, '', async () => {
           for (const { pod } of accesses) await pod.ping('10.40.0.9');
         });
         expect(heard.filter((line) => /vlan 100,.*who-has 10\.40\.0\.9/i.test(line))).not.toEqual([]);
@@ -87,7 +87,7 @@ for (const portType of portTypes) {
           [undefined, [false, false, false]],
         ] as const) {
           const told = await Promise.all(
-            [in100, in202, in300].map((pod) => framesAt(pod!, () => sendArp(router, tag), 300)),
+            [in100, in202, in300].map((pod) => framesDuring(pod!, '', () => sendArp(router, tag))),
           );
           expect(
             told.map((lines) =>
@@ -143,7 +143,7 @@ for (const portType of portTypes) {
         ];
         await expectPing(blue, accesses[0]!.pod);
         await expectNoPing(accesses[1]!.pod, blue);
-        const heard = await framesAt(blue, () => accesses[1]!.pod.ping('10.40.0.9'));
+        const heard = await framesDuring(blue, '', () => accesses[1]!.pod.ping('10.40.0.9'));
         expect(heard.filter((line) => /vlan 200,.*who-has 10\.40\.0\.9/i.test(line))).not.toEqual([]);
         await pods.check(blue);
         await pods.clear();
@@ -160,11 +160,11 @@ for (const portType of portTypes) {
         await blue.run('ip', 'address', 'add', '10.40.0.2/24', 'dev', 'eth0');
         expect((await rowsOf(ovs, blue)).port).toMatchObject({ vlan_mode: 'native-tagged', tag: 100 });
         const access = await accessPod(node, 100, '10.40.0.1/24');
-        const atAccess = await framesAt(access.pod, async () => void (await blue.ping('10.40.0.1')));
+        const atAccess = await framesDuring(access.pod, '', async () => void (await blue.ping('10.40.0.1')));
         expect(atAccess.filter((line) => /who-has 10\.40\.0\.1 tell 10\.40\.0\.2/i.test(line))).not.toEqual(
           [],
         );
-        const heard = await framesAt(blue, async () => void (await blue.ping('10.40.0.1')));
+        const heard = await framesDuring(blue, '', async () => void (await blue.ping('10.40.0.1')));
         expect(heard.filter((line) => /vlan 100,.*10\.40\.0\.1 is-at/i.test(line))).not.toEqual([]);
         await pods.check(blue);
         await pods.clear();
@@ -251,22 +251,6 @@ describe('is refused', () => {
     });
   }
 });
-
-/**
- * The frames that arrive at a container's eth0 while something is done, each as tcpdump tells it.
- * @param after milliseconds to listen on, on a machine that is not emulated
- */
-async function framesAt(
-  container: Container,
-  body: () => Promise<unknown>,
-  after = 200,
-): Promise<readonly string[]> {
-  const dump = container.start('tcpdump', '-nn', '-e', '-l', '-U', '--immediate-mode', '-i', 'eth0');
-  await dump.ready(/listening on/);
-  await body();
-  await new Promise((resolve) => setTimeout(resolve, after * pace));
-  return (await dump.stop('SIGINT')).split('\n').filter(Boolean);
-}
 
 /** Broadcasts "who has 10.40.0.77?" with a tag, or without: a raw frame, since not every kernel has 8021q. */
 async function sendArp(container: Container, tag: number | undefined): Promise<void> {

@@ -6,8 +6,8 @@ import {
   type Container,
   expectNoPing,
   expectPing,
+  framesDuring,
   type Node,
-  type Place,
   testNeeds,
 } from '../../support/index.ts';
 import { hostLocal, type Pods, podNetwork } from './support.ts';
@@ -47,19 +47,6 @@ async function addTagged(container: Container, vlan: number, address: string): P
     ip address add ${address} dev eth0.${vlan}
     ip link set eth0.${vlan} up
   `);
-}
-
-/** What arrives at and leaves a link while something is done; one line a frame, with its tag. */
-async function framesDuring(
-  place: Place,
-  filter: string,
-  work: () => Promise<void>,
-  device = 'eth0',
-): Promise<readonly string[]> {
-  const tcpdump = place.start('tcpdump', '-nn', '-e', '-l', '-U', '--immediate-mode', '-i', device, filter);
-  await tcpdump.ready(/listening on/);
-  await work();
-  return (await tcpdump.stop('SIGINT')).split('\n').filter(Boolean);
 }
 
 testNeeds(needs, 'pods of one VLAN reach each other, those of two VLANs do not', async ({ node }) => {
