@@ -37,14 +37,22 @@ export function suiteFiles(words = process.env['PLUMBLINE_VM_FILES'] ?? ''): rea
 
 const durationsFile = join(cacheDir, 'durations.json');
 
+type Durations = Readonly<Record<string, number>>;
+
+/** What an earlier run took somewhere, for the first one here: files are shared out by it. */
+const firstGuess = join(import.meta.dirname, 'durations.json');
+
+function readDurations(file: string): Durations {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Durations;
+  } catch {
+    return {};
+  }
+}
+
 /** Seconds that each file took in the last run; a guess by its size where there was none. */
 function durations(files: readonly string[]): ReadonlyMap<string, number> {
-  let known: Readonly<Record<string, number>> = {};
-  try {
-    known = JSON.parse(readFileSync(durationsFile, 'utf8')) as Readonly<Record<string, number>>;
-  } catch {
-    // The first run.
-  }
+  const known: Durations = { ...readDurations(firstGuess), ...readDurations(durationsFile) };
   return new Map(files.map((file) => [file, known[file] ?? statSync(join(repoRoot, file)).size / 150]));
 }
 
