@@ -70,6 +70,7 @@ export async function startOvs(node: Node, options: OvsOptions = {}): Promise<Ov
   const { datapath = await bestDatapath(node), folder = '/run/openvswitch' } = options;
   const socket = `${folder}/db.sock`;
   const running = new Map<Daemon, Background>();
+  const bridges = new Set<string>();
   const env = { OVS_RUNDIR: folder, OVS_LOGDIR: folder, OVS_DBDIR: folder, OVS_SYSCONFDIR: folder };
 
   async function call(program: string, ...args: readonly string[]): Promise<string> {
@@ -131,7 +132,9 @@ export async function startOvs(node: Node, options: OvsOptions = {}): Promise<Ov
     await node.exec(['ovs-appctl', '--timeout=5', '-t', 'ovs-vswitchd', 'exit', '--cleanup'], { env });
     await stop('ovs-vswitchd');
     await stop('ovsdb-server');
-    await node.try('ip', 'link', 'delete', datapath === 'netdev' ? 'ovs-netdev' : 'ovs-system');
+    // Taps go with the daemon, though not always at once.
+    for (const name of [...bridges, datapath === 'netdev' ? 'ovs-netdev' : 'ovs-system'])
+      await node.try('ip', 'link', 'delete', name);
     await node.run('rm', '-rf', folder);
   }
 
@@ -154,6 +157,7 @@ export async function startOvs(node: Node, options: OvsOptions = {}): Promise<Ov
     ofctl: (command, bridge, ...args) => call('ovs-ofctl', command, bridge, ...args),
     appctl: (daemon, ...args) => call('ovs-appctl', '-t', daemon, ...args),
     async addBridge(name, { mac = '02:00:5e:00:53:10' } = {}) {
+      bridges.add(name);
       await vsctl(
         ...['add-br', name, '--', 'set', 'Bridge', name, `datapath_type=${datapath}`],
         // Of its own: else it is the lowest of its ports', and changes as they come and go.
