@@ -6,10 +6,11 @@ import {
   expectNoPing,
   expectPing,
   type Node,
-  test,
-  testNeeds,
+  sampled,
 } from '../../support/index.ts';
 import { childNetwork, type Pods, stateOf } from '../child/pods.ts';
+
+const { test, testNeeds } = sampled();
 
 const inMode = (node: Node, mode: string, fields = {}): Pods =>
   childNetwork(node, 'macvlan', { mode, ...fields });

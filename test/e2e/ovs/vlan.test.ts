@@ -43,6 +43,27 @@ async function accessPod(node: Node, vlan: number, address: string): Promise<{ p
 
 for (const portType of portTypes) {
   describe(`${portType} ports`, () => {
+    testNeeds(
+      [...forOvs, 'vlan'] satisfies Component[],
+      'a router on a trunk reaches both VLANs by its subinterfaces',
+      async ({ node, ovs }) => {
+        const trunk = layer2(node, 'trunk', { portType, trunk: [{ id: 100 }, { id: 200 }] });
+        const router = await trunk.start('router');
+        const blue = await accessPod(node, 100, '10.40.1.2/24');
+        const green = await accessPod(node, 200, '10.40.2.2/24');
+        for (const vlan of [100, 200])
+          await router.sh(`ip link add link eth0 name eth0.${vlan} type vlan id ${vlan}
+            ip link set eth0.${vlan} up; ip address add 10.40.${vlan / 100}.1/24 dev eth0.${vlan}`);
+        await expectPing(router, blue.pod);
+        await expectPing(router, green.pod);
+        await expectNoPing(blue.pod, green.pod);
+        for (const pods of [trunk, blue.pods, green.pods]) await pods.clear();
+        await expectNoRows(ovs);
+      },
+    );
+
+    // The frames are the same on the kernel's datapath; what it does with tags, the router above has seen.
+    if (inVirtualMachine) return;
     testNeeds(forOvs, 'VLAN 100 and VLAN 200 do not see each other', async ({ node, ovs }) => {
       const [first, second] = [100, 200].map((vlan) => vlanNetwork(node, vlan, { portType }));
       const [blue, red] = [await first!.start('blue'), await first!.start('red')];
@@ -102,27 +123,6 @@ for (const portType of portTypes) {
       },
     );
 
-    testNeeds(
-      [...forOvs, 'vlan'] satisfies Component[],
-      'a router on a trunk reaches both VLANs by its subinterfaces',
-      async ({ node, ovs }) => {
-        const trunk = layer2(node, 'trunk', { portType, trunk: [{ id: 100 }, { id: 200 }] });
-        const router = await trunk.start('router');
-        const blue = await accessPod(node, 100, '10.40.1.2/24');
-        const green = await accessPod(node, 200, '10.40.2.2/24');
-        for (const vlan of [100, 200])
-          await router.sh(`ip link add link eth0 name eth0.${vlan} type vlan id ${vlan}
-            ip link set eth0.${vlan} up; ip address add 10.40.${vlan / 100}.1/24 dev eth0.${vlan}`);
-        await expectPing(router, blue.pod);
-        await expectPing(router, green.pod);
-        await expectNoPing(blue.pod, green.pod);
-        for (const pods of [trunk, blue.pods, green.pods]) await pods.clear();
-        await expectNoRows(ovs);
-      },
-    );
-
-    // Whichever link is the port: it is the switch that tags.
-    if (inVirtualMachine && portType === 'internal') return;
     testNeeds(
       [...forOvs, 'tcpdump'],
       'native-untagged: the native VLAN without a tag, the others with theirs',

@@ -13,7 +13,7 @@ const patterns = [
   'test/e2e/{veth-bridge,macvlan,ipvlan,sriov}/**/*.test.ts',
   // Where the kernel's own datapath forwards.
   'test/e2e/ovs/{connectivity,datapath,limits,vlan}.test.ts',
-  'test/e2e/robust/{children,kill,parallel}.test.ts',
+  'test/e2e/robust/{children,parallel}.test.ts',
   'test/e2e/runtime/conf-examples.test.ts',
   'test/e2e/hostile.test.ts',
 ];
@@ -21,7 +21,7 @@ const patterns = [
 const hostAlone = [
   'test/e2e/veth-bridge/result.test.ts',
   // Shared with ipvlan, which the virtual machine alone has.
-  'test/e2e/macvlan/attachment.test.ts',
+  'test/e2e/macvlan/{attachment,links,robust}.test.ts',
 ];
 
 /**
