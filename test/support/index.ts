@@ -19,5 +19,6 @@ export { inFull, inVirtualMachine, isRepeated, pace, roundsOf, spotChecks } from
 export { binDir, findCnitool, findProgram, referenceDir, repoRoot } from './paths.ts';
 export { expectNoPing, expectPing, type Target } from './ping.ts';
 export { eventually, type IpAddress, type IpObject, type Outcome, type Place } from './place.ts';
+export { asPod, createPods, type NamedConfig, type Pod, type Pods } from './pods.ts';
 export { type ChildProcessTrace, describeChildren, parseStrace } from './strace.ts';
 export { createTestIpam, type IpamCall, type TestIpam } from './test-ipam.ts';

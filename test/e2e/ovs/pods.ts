@@ -2,19 +2,21 @@
 import { expect } from 'vitest';
 import {
   type AttachOptions,
-  addressIn,
+  asPod,
   type CniResult,
   type Component,
   type Config,
   type Container,
-  type ContainerOptions,
-  createContainer,
-  type Network,
+  createPods,
+  type NamedConfig,
   type Node,
-  network,
   type Ovs,
   type OvsRow,
+  type Pod,
+  type Pods,
 } from '../../support/index.ts';
+
+export type { NamedConfig, Pod, Pods } from '../../support/index.ts';
 
 export const portTypes = ['veth', 'internal'] as const;
 export type PortType = (typeof portTypes)[number];
@@ -29,8 +31,6 @@ export function hostLocal(node: Node, ...ranges: readonly string[]): Config {
   return { type: 'host-local', dataDir: node.dataDir, ranges: ranges.map((subnet) => [{ subnet }]) };
 }
 
-export type NamedConfig = Config & { readonly name: string };
-
 /** A dual-stack network on br-int. A field that is undefined is left out. */
 export function ovsConfig(node: Node, fields: Config = {}): NamedConfig {
   return {
@@ -43,63 +43,17 @@ export function ovsConfig(node: Node, fields: Config = {}): NamedConfig {
   };
 }
 
-/** A container with an interface in a network. */
-export interface Pod extends Container {
-  readonly result: CniResult;
-  readonly ip4: string;
-  readonly ip6: string;
-  /** Name of the port, and of its link on the node where it has one. */
-  readonly port: string;
-  readonly mac: string;
-}
+/** Of the port and of the container's link among the result's interfaces. */
+const places = { port: 0, mac: 1 } as const;
 
-export interface Pods extends Network {
-  readonly config: NamedConfig;
-  /** A new container, attached by ADD. */
-  start(name?: string, options?: ContainerOptions & AttachOptions): Promise<Pod>;
-  /** DEL of all that have been started and not deleted yet. */
-  clear(): Promise<void>;
-}
-
-export function ovsNetwork(node: Node, fields: Config = {}, defaults: AttachOptions = {}): Pods {
-  const config = ovsConfig(node, fields);
-  const net = network(node, config, defaults);
-  const started = new Map<Container, AttachOptions>();
-  return {
-    ...net,
-    config,
-    async start(name, options = {}) {
-      const container = await createContainer(node, { ...options, ...(name === undefined ? {} : { name }) });
-      const result = await net.add(container, options);
-      started.set(container, options);
-      return podOf(container, result);
-    },
-    async del(container, options) {
-      await net.del(container, options);
-      started.delete(container);
-    },
-    async clear() {
-      for (const [container, options] of started) await net.del(container, options);
-      started.clear();
-    },
-  };
-}
+export const ovsNetwork = (node: Node, fields: Config = {}, defaults: AttachOptions = {}): Pods =>
+  createPods(node, ovsConfig(node, fields), places, defaults);
 
 /** Without IPAM, on layer 2 alone: addresses are put on by hand. */
 export const layer2 = (node: Node, name: string, fields: Config = {}): Pods =>
   ovsNetwork(node, { name, ipam: undefined, ...fields });
 
-/** A container with what its ADD said; ip4 and ip6 throw where there is no such address. */
-export function podOf(container: Container, result: CniResult): Pod {
-  // By prototype: `alive` is a getter and must stay one.
-  return Object.create(container, {
-    result: { value: result },
-    port: { value: result.interfaces?.[0]?.name ?? '' },
-    mac: { value: result.interfaces?.[1]?.mac ?? '' },
-    ip4: { get: () => addressIn(result, 4) },
-    ip6: { get: () => addressIn(result, 6) },
-  }) as Pod;
-}
+export const podOf = (container: Container, result: CniResult): Pod => asPod(container, result, places);
 
 /** The Port and the Interface row of a pod. */
 export async function rowsOf(

@@ -1,18 +1,16 @@
 /** Networks of veth-bridge as these tests use them, and containers that are attached to them. */
 import {
   type AttachOptions,
-  addressIn,
-  type CniResult,
   type Component,
   type Config,
-  type Container,
-  type ContainerOptions,
-  createContainer,
+  createPods,
   type IpObject,
-  type Network,
+  type NamedConfig,
   type Node,
-  network,
+  type Pods,
 } from '../../support/index.ts';
+
+export type { NamedConfig, Pod, Pods } from '../../support/index.ts';
 
 /** What masquerading and anti-spoofing need, and a look at the state of a node. */
 export const forRules: readonly Component[] = ['nft-masquerade', 'nft-bridge', 'ipv6'];
@@ -27,7 +25,7 @@ export function hostLocal(node: Node, ...ranges: readonly (string | Config)[]): 
 }
 
 /** A dual-stack network without a gateway. A field that is undefined is left out. */
-export function bridgeConfig(node: Node, fields: Config = {}): Config & { name: string } {
+export function bridgeConfig(node: Node, fields: Config = {}): NamedConfig {
   return {
     cniVersion: '1.1.0',
     name: 'pods',
@@ -38,62 +36,9 @@ export function bridgeConfig(node: Node, fields: Config = {}): Config & { name: 
   };
 }
 
-/** A container with an interface in a network. */
-export interface Pod extends Container {
-  readonly result: CniResult;
-  readonly ip4: string;
-  readonly ip6: string;
-  /** Name of the veth's end on the node. */
-  readonly port: string;
-  readonly mac: string;
-}
-
-export interface Pods extends Network {
-  readonly config: Config & { readonly name: string };
-  /** A new container, attached by ADD. */
-  start(name?: string, options?: ContainerOptions & AttachOptions): Promise<Pod>;
-  /** DEL of all that have been started and not deleted yet. */
-  clear(): Promise<void>;
-}
-
-/** A network of veth-bridge on a node. */
-export function podNetwork(node: Node, fields: Config = {}, defaults: AttachOptions = {}): Pods {
-  const config = bridgeConfig(node, fields);
-  const net = network(node, config, defaults);
-  const started = new Map<Container, AttachOptions>();
-  return {
-    ...net,
-    config,
-    async start(name, options = {}) {
-      const container = await createContainer(node, { ...options, ...(name === undefined ? {} : { name }) });
-      const result = await net.add(container, options);
-      started.set(container, options);
-      return podOf(container, result);
-    },
-    async del(container, options) {
-      await net.del(container, options);
-      started.delete(container);
-    },
-    async clear() {
-      for (const [container, options] of started) await net.del(container, options);
-      started.clear();
-    },
-  };
-}
-
-/** A container with what its ADD said; ip4 and ip6 throw where there is no such address. */
-function podOf(container: Container, result: CniResult): Pod {
-  const port = result.interfaces?.[1]?.name ?? '';
-  const mac = result.interfaces?.[2]?.mac ?? '';
-  // By prototype: `alive` is a getter and must stay one.
-  return Object.create(container, {
-    result: { value: result },
-    port: { value: port },
-    mac: { value: mac },
-    ip4: { get: () => addressIn(result, 4) },
-    ip6: { get: () => addressIn(result, 6) },
-  }) as Pod;
-}
+/** A network of veth-bridge on a node. The result's interfaces are the bridge, the host's end, the container's. */
+export const podNetwork = (node: Node, fields: Config = {}, defaults: AttachOptions = {}): Pods =>
+  createPods(node, bridgeConfig(node, fields), { port: 1, mac: 2 }, defaults);
 
 /** What ip tells of a bridge port's own settings: `hairpin`, `isolated`. */
 export async function portSettings(node: Node, port: string): Promise<Readonly<Record<string, unknown>>> {
