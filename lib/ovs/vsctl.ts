@@ -55,8 +55,8 @@ export async function readRows(
   const { stdout } = await vsctl(host, database, commands, {
     ...options,
     seconds: patience.read,
-    who: 'ovsdb-server',
-    flags: ['--no-wait', '--format=json', '--data=json'],
+    wait: false,
+    format: ['--format=json', '--data=json'],
   });
   return stdout
     .split('\n')
@@ -76,12 +76,7 @@ export async function commitAndWait(
   options: VsctlOptions = {},
 ): Promise<void> {
   const { stderr } = await blaming(host, database, () =>
-    vsctl(host, database, commands, {
-      ...options,
-      seconds: patience.write,
-      who: 'ovs-vswitchd',
-      flags: [],
-    }),
+    vsctl(host, database, commands, { ...options, seconds: patience.write, wait: true }),
   );
   // The transaction is there, the device is not: ovs-vsctl warns, and ends well.
   const fault = /Error detected while setting up '(?<port>[^']*)': *(?<reason>.*)/.exec(stderr)?.groups;
@@ -100,11 +95,8 @@ async function blaming<T>(host: Host, database: Database, write: () => Promise<T
     return await write();
   } catch (error) {
     if (!isOvsError(error, 'timeout')) throw error;
-    await vsctl(host, database, [['get', 'Open_vSwitch', '.', 'cur_cfg']], {
-      seconds: patience.probe,
-      who: 'ovsdb-server',
-      flags: ['--no-wait'],
-    });
+    const probe = { seconds: patience.probe, wait: false };
+    await vsctl(host, database, [['get', 'Open_vSwitch', '.', 'cur_cfg']], probe);
     throw error;
   }
 }
@@ -122,12 +114,7 @@ export async function commitRemoval(
 ): Promise<void> {
   if (commands.length === 0) return;
   try {
-    await vsctl(host, database, commands, {
-      ...options,
-      seconds: patience.undo,
-      who: 'ovs-vswitchd',
-      flags: [],
-    });
+    await vsctl(host, database, commands, { ...options, seconds: patience.undo, wait: true });
   } catch (error) {
     if (!isOvsError(error, 'timeout')) throw error;
     // It may have been the database: then nothing is committed yet.
@@ -146,19 +133,14 @@ export async function commit(
   options: VsctlOptions = {},
 ): Promise<void> {
   if (commands.length === 0) return;
-  await vsctl(host, database, commands, {
-    ...options,
-    seconds: patience.undo,
-    who: 'ovsdb-server',
-    flags: ['--no-wait'],
-  });
+  await vsctl(host, database, commands, { ...options, seconds: patience.undo, wait: false });
 }
 
 interface RunOptions extends VsctlOptions {
   readonly seconds: number;
-  /** Who is at fault where time runs out. */
-  readonly who: 'ovsdb-server' | 'ovs-vswitchd';
-  readonly flags: readonly string[];
+  /** For ovs-vswitchd, which then is at fault where time runs out; else ovsdb-server is. */
+  readonly wait: boolean;
+  readonly format?: readonly string[];
 }
 
 /** ovs-vsctl's own timer ends it by SIGALRM. */
@@ -169,14 +151,15 @@ async function vsctl(
   host: Host,
   database: Database,
   commands: readonly VsctlCommand[],
-  { holding, seconds, who, flags }: RunOptions,
+  { holding, seconds, wait, format = [] }: RunOptions,
 ): Promise<{ readonly stdout: string; readonly stderr: string }> {
   const args = [
     `--db=${database.remote}`,
     `--timeout=${seconds}`,
     // Warnings and errors come on standard error; the system's log is for the daemons.
     '--verbose=syslog:off',
-    ...flags,
+    ...(wait ? [] : ['--no-wait']),
+    ...format,
     ...commands.flatMap((command) => ['--', ...command]),
   ];
   const result = await host.runner.run('ovs-vsctl', args, {
@@ -185,22 +168,20 @@ async function vsctl(
     timeout: (seconds + 1) * 1000,
   });
   if (result.status === 0) return result;
-  throw failure(result.status, result.stderr, database, who, seconds);
+  throw failure(result.status, result.stderr, database, { wait, seconds });
 }
 
 function failure(
   status: number,
   stderr: string,
   { remote }: Database,
-  who: RunOptions['who'],
-  seconds: number,
+  { wait, seconds }: Pick<RunOptions, 'wait' | 'seconds'>,
 ): OvsError {
   const details = stderr.trim();
   if (status === alarm || status === killed) {
-    const message =
-      who === 'ovsdb-server'
-        ? `ovsdb-server at ${remote} has not answered within ${seconds} s; is it running, and not stopped?`
-        : `ovs-vswitchd has not carried the change out within ${seconds} s; is it running? (ovsdb-server at ${remote} answers)`;
+    const message = wait
+      ? `ovs-vswitchd has not carried the change out within ${seconds} s; is it running? (ovsdb-server at ${remote} answers)`
+      : `ovsdb-server at ${remote} has not answered within ${seconds} s; is it running, and not stopped?`;
     return new OvsError('timeout', ErrorCode.tryAgainLater, message, details);
   }
   const connection = /database connection failed \((?<reason>.*)\)/.exec(details)?.groups?.['reason'];
