@@ -2,7 +2,6 @@
 set -a
 . /results/environment
 PLUMBLINE_TEST_VM=1
-PLUMBLINE_BIN_DIR=/opt/plumbline/bin
 PATH=/checkout/node_modules/.bin:$PATH
 NO_COLOR=1
 set +a
@@ -12,11 +11,7 @@ echo always >/sys/kernel/mm/transparent_hugepage/hugepages-64kB/enabled
 mount -t debugfs debugfs /sys/kernel/debug
 echo 262144 >/sys/kernel/debug/fault_around_bytes
 
-# In memory: each call of a plugin reads its executable again, and a share is slow.
-mkdir -p "$PLUMBLINE_BIN_DIR"
-mount -t tmpfs -o mode=755 plumbline "$PLUMBLINE_BIN_DIR"
-cp dist/bin/plumbline "$PLUMBLINE_BIN_DIR"
-for link in dist/bin/*; do ln -f "$PLUMBLINE_BIN_DIR/plumbline" "$PLUMBLINE_BIN_DIR/${link##*/}" 2>/dev/null; done
+. test/vm/guest/binaries.sh
 
 # One worker that keeps what it has loaded: there is one processor, and loading costs seconds.
 # shellcheck disable=SC2046 # a list of files without spaces in their names
