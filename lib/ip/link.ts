@@ -88,6 +88,8 @@ export const setDown = (device: string): Command => ['link', 'set', 'dev', devic
 export const moveAs = (device: string, netns: string, name: string): Command => [
   ...['link', 'set', 'dev', device, 'netns', netns, 'name', name],
 ];
+/** A link that is up does not take another name on older kernels. */
+export const rename = (device: string, name: string): Command => ['link', 'set', 'dev', device, 'name', name];
 /** A second name, by which programs find the link as well (Linux 5.5). */
 export const addName = (device: string, name: string): Command => [
   ...['link', 'property', 'add', 'dev', device, 'altname', name],
@@ -97,7 +99,6 @@ export const move = (device: string, netns: string): Command => [
   ...['link', 'set', 'dev', device, 'netns', netns],
 ];
 export const unsetMaster = (device: string): Command => ['link', 'set', 'dev', device, 'nomaster'];
-export const setPromiscuous = (device: string): Command => ['link', 'set', 'dev', device, 'promisc', 'on'];
 export const setVlanFiltering = (bridge: string): Command => [
   ...['link', 'set', 'dev', bridge, 'type', 'bridge', 'vlan_filtering', '1'],
 ];

@@ -59,7 +59,7 @@ export function findVf({ kernel }: Host, address: string, field: string): Locate
   const refuse = (message: string): CniError =>
     new CniError(ErrorCode.invalidConfig, `${field}: ${show(address)} ${message}`);
   if (!kernel.exists(`${devices}/${address}`)) throw refuse('is no PCI device of this node');
-  const parent = fact(kernel, `${devices}/${address}/physfn/uevent`, 'PCI_SLOT_NAME');
+  const { PCI_SLOT_NAME: parent } = factsOf(kernel, `${devices}/${address}/physfn`);
   if (parent === undefined) throw refuse('is no virtual function');
   const pf = readPf(kernel, parent);
   const vf = pf.vfs.find((candidate) => candidate.address === address);
@@ -86,7 +86,7 @@ export function findPf({ kernel }: Host, name: string, field: string): PhysicalF
     new CniError(ErrorCode.invalidConfig, `${field}: ${show(name)} ${message}`);
   // A path would lead elsewhere in sysfs.
   const ofLink = (): string | undefined =>
-    name.includes('/') ? undefined : fact(kernel, `/sys/class/net/${name}/device/uevent`, 'PCI_SLOT_NAME');
+    name.includes('/') ? undefined : factsOf(kernel, `/sys/class/net/${name}/device`)['PCI_SLOT_NAME'];
   const address = isPciAddress(name.toLowerCase()) ? name.toLowerCase() : ofLink();
   if (address === undefined || !kernel.exists(`${devices}/${address}`)) {
     throw refuse('is neither a NIC of this node nor the PCI address of one');
@@ -114,7 +114,7 @@ function readPf(kernel: Kernel, address: string): PhysicalFunction {
   const indices = kernel.list(folder).flatMap((entry) => /^virtfn(\d+)$/.exec(entry)?.[1] ?? []);
   return {
     address,
-    driver: fact(kernel, `${folder}/uevent`, 'DRIVER'),
+    driver: factsOf(kernel, folder)['DRIVER'],
     netdev: kernel.list(`${folder}/net`)[0],
     totalVfs: Number(kernel.read(`${folder}/sriov_totalvfs`) ?? 0),
     vfs: indices
@@ -125,26 +125,16 @@ function readPf(kernel: Kernel, address: string): PhysicalFunction {
 }
 
 function readVf(kernel: Kernel, folder: string, index: number): VirtualFunction[] {
-  const address = fact(kernel, `${folder}/uevent`, 'PCI_SLOT_NAME');
-  if (address === undefined) return [];
-  return [
-    {
-      address,
-      index,
-      driver: fact(kernel, `${folder}/uevent`, 'DRIVER'),
-      netdev: kernel.list(`${folder}/net`)[0],
-    },
-  ];
+  const { PCI_SLOT_NAME: address, DRIVER: driver } = factsOf(kernel, folder);
+  return address === undefined ? [] : [{ address, index, driver, netdev: kernel.list(`${folder}/net`)[0] }];
 }
 
-/** A line `KEY=VALUE` of a uevent file: unlike the links beside it, it can be read. */
-function fact(kernel: Kernel, file: string, key: string): string | undefined {
-  const prefix = `${key}=`;
-  return kernel
-    .read(file)
-    ?.split('\n')
-    .find((line) => line.startsWith(prefix))
-    ?.slice(prefix.length);
+/** Lines `KEY=VALUE` of a device's uevent file: unlike the links beside it, it can be read. */
+function factsOf(kernel: Kernel, device: string): Readonly<Record<string, string | undefined>> {
+  const lines = (kernel.read(`${device}/uevent`) ?? '')
+    .split('\n')
+    .map((line) => /^([^=]+)=(.*)$/.exec(line));
+  return Object.fromEntries(lines.flatMap((match) => (match ? [[match[1], match[2]]] : [])));
 }
 
 /** The link of a PCI device on the host, by whatever name it has now. */

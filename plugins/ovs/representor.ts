@@ -2,7 +2,6 @@
  * Port of a virtual function: its representor is the port, and the function itself moves into the sandbox. So a NIC in
  * switchdev mode carries the flows that Open vSwitch gives it.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { nameTaken } from '../../lib/attach/taken.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
@@ -10,11 +9,12 @@ import type { Host, Netns } from '../../lib/exec/host.ts';
 import { ipBatch, ipInSandbox, isIpError } from '../../lib/ip/batch.ts';
 import type { Command } from '../../lib/ip/command.ts';
 import { linkExists } from '../../lib/ip/exists.ts';
-import { moveAs, setDown, setMtu, setUp } from '../../lib/ip/link.ts';
+import { moveAs, rename, setDown, setMtu, setUp } from '../../lib/ip/link.ts';
 import { readLink, readLinks, showDevice } from '../../lib/ip/read.ts';
 import type { ExternalIds } from '../../lib/ovs/port.ts';
-import { locateVf, netdevOf } from '../../lib/pci/function.ts';
+import { locateVf } from '../../lib/pci/function.ts';
 import { findSwitchedFunction, type SwitchedFunction } from '../../lib/pci/representor.ts';
+import { awaitNetdev, nowhere } from '../../lib/pci/return.ts';
 import type { Config } from './config.ts';
 import type { Holding, Link } from './link.ts';
 import type { Settings } from './settings.ts';
@@ -68,6 +68,7 @@ function netdevIn({ address, netdev, representor }: SwitchedFunction): string {
 /**
  * Gives a function back to the host under the name it had. It is found by its PCI address: in the sandbox, or, where
  * that has died, on the host, to which the kernel has returned it under the name it had inside, or another.
+ * @throws CniError 11 where a function that is there has no link on the host
  */
 export async function takeBack(
   host: Host,
@@ -86,25 +87,12 @@ export async function takeBack(
       return;
     }
   }
+  // Its NIC's functions were removed, or the NIC itself.
+  if (locateVf(host, address) === undefined) return;
   const current = await awaitNetdev(host, address);
+  // Its rows are kept for the next try.
+  if (current === undefined) throw nowhere(address);
   // Where another link has the name by now, it keeps the one that it came back with.
-  if (current === undefined || current === name || linkExists(host, name)) return;
-  await ipBatch(host, [setDown(current), ['link', 'set', 'dev', current, 'name', name]]);
-}
-
-/** Milliseconds between looks: the kernel returns a function a moment after its namespace has gone. */
-const patience = [0, 20, 50, 100, 200, 400, 700, 1000];
-
-/** @throws CniError 11 where a function that is there has no link on the host: then its rows are kept for the next try */
-async function awaitNetdev(host: Host, address: string): Promise<string | undefined> {
-  if (locateVf(host, address) === undefined) return undefined;
-  for (const pause of patience) {
-    await sleep(pause);
-    const netdev = netdevOf(host, address);
-    if (netdev !== undefined) return netdev;
-  }
-  throw new CniError(
-    ErrorCode.tryAgainLater,
-    `the link of ${address} is neither in the sandbox nor back on this node; does another program hold its network namespace?`,
-  );
+  if (current === name || linkExists(host, name)) return;
+  await ipBatch(host, [setDown(current), rename(current, name)]);
 }

@@ -1,15 +1,12 @@
 /** The way home of a virtual function's link: out of a sandbox, or awaited, and under which name. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host, Netns } from '../../lib/exec/host.ts';
 import { ipInSandbox } from '../../lib/ip/batch.ts';
 import { linkExists } from '../../lib/ip/exists.ts';
 import { moveAs, setDown } from '../../lib/ip/link.ts';
 import { kindOf, type LinkInfo, readLinks } from '../../lib/ip/read.ts';
-import { hasUserspaceDriver, type Located, netdevOf } from '../../lib/pci/function.ts';
+import { hasUserspaceDriver, type Located } from '../../lib/pci/function.ts';
+import { awaitNetdev } from '../../lib/pci/return.ts';
 import type { State } from './state.ts';
-
-/** Milliseconds between looks: the kernel returns a function a moment after its namespace has gone. */
-const patience = [0, 20, 50, 100, 200, 400, 700, 1000];
 
 /**
  * Out of the sandbox, by the PCI address that the kernel tells of it; or awaited, where the sandbox has died.
@@ -33,11 +30,7 @@ export async function bringHome(
       return true;
     }
   }
-  for (const pause of patience) {
-    await sleep(pause);
-    if (netdevOf(host, vf.address) !== undefined) return true;
-  }
-  return false;
+  return (await awaitNetdev(host, vf.address)) !== undefined;
 }
 
 /** Names that the link of a state may have in its sandbox. */

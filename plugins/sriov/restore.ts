@@ -6,10 +6,11 @@ import { randomMac } from '../../lib/exec/digest.ts';
 import type { Host, Netns } from '../../lib/exec/host.ts';
 import type { HeldLock } from '../../lib/exec/lock.ts';
 import type { Command } from '../../lib/ip/command.ts';
-import { setDown, setFlag, setMtu, setUp, switchableFlags } from '../../lib/ip/link.ts';
+import { rename, setDown, setFlag, setMtu, setUp, switchableFlags } from '../../lib/ip/link.ts';
 import { isUp, type LinkInfo } from '../../lib/ip/read.ts';
 import { changeMacs, changeVf, noMac, type VfSettings } from '../../lib/ip/vf.ts';
 import { aliasFile, aliasOf, type Located, locateVf, netdevOf } from '../../lib/pci/function.ts';
+import { nowhere } from '../../lib/pci/return.ts';
 import { fieldOf } from './config.ts';
 import { bringHome, freeName } from './home.ts';
 import { type Reading, readFunction } from './reading.ts';
@@ -87,13 +88,6 @@ async function carryOut(
 const isOwnMac = ({ link, vf }: Reading, target: Target): boolean =>
   target.vf.mac === noMac && vf.mac === link?.address;
 
-function nowhere(address: string): CniError {
-  return new CniError(
-    ErrorCode.tryAgainLater,
-    `the link of ${address} is neither in the sandbox nor back on this node; does another program hold its network namespace?`,
-  );
-}
-
 function notAsBefore(address: string, faults: readonly string[], driver = 'none'): CniError {
   return new CniError(
     ErrorCode.commandFailed,
@@ -170,7 +164,6 @@ function commandsFor({ pf, link, vf }: Reading, index: number, target: Target): 
   }
   const { name, mac, mtu, up, flags } = target.link;
   const renamed = link.ifname !== name;
-  const rename: Command = ['link', 'set', 'dev', link.ifname, 'name', name];
   const own = { ifname: name, mac: link.address, wanted: mac };
   const byPf = target.macByPf || link.address === mac ? target.vf.mac : noMac;
   const switched = (Object.keys(switchableFlags) as Flag[]).filter(
@@ -178,7 +171,7 @@ function commandsFor({ pf, link, vf }: Reading, index: number, target: Target): 
   );
   return [
     ...(isUp(link) && (renamed || !up) ? [setDown(link.ifname)] : []),
-    ...(renamed ? [rename] : []),
+    ...(renamed ? [rename(link.ifname, name)] : []),
     ...[...settings, ...changeMacs(pf, index, vf, own, byPf)].map(({ command }) => command),
     ...(link.mtu === mtu ? [] : [setMtu(name, mtu)]),
     ...switched.map((flag) => setFlag(name, flag, flags?.includes(flag) ?? false)),

@@ -8,7 +8,7 @@ import { ipBatch, isIpError } from '../../lib/ip/batch.ts';
 import type { Command } from '../../lib/ip/command.ts';
 import { linkExists } from '../../lib/ip/exists.ts';
 import { isOurAddress, rememberAddress } from '../../lib/ip/gateway-record.ts';
-import { addBridge, addVlan, setPromiscuous, setUp, setVlanFiltering } from '../../lib/ip/link.ts';
+import { addBridge, addVlan, setFlag, setUp, setVlanFiltering } from '../../lib/ip/link.ts';
 import { addressesOf, isUp, kindOf, type LinkInfo, readLink, showDevice } from '../../lib/ip/read.ts';
 import { type Cidr, contains, formatAddress, formatCidr, isLinkLocal } from '../../lib/net/address.ts';
 import type { Config, Settings } from './config.ts';
@@ -58,7 +58,7 @@ export async function mendBridge(
   const { bridge, vlans, gateway } = settings;
   const filtering = link.linkinfo?.info_data?.['vlan_filtering'] === 1;
   const commands: Command[] = [
-    ...(config.promiscMode && !link.flags.includes('PROMISC') ? [setPromiscuous(bridge)] : []),
+    ...(config.promiscMode && !link.flags.includes('PROMISC') ? [setFlag(bridge, 'PROMISC', true)] : []),
     ...(vlans && !filtering ? [setVlanFiltering(bridge)] : []),
     ...(isUp(link) ? [] : [setUp(bridge)]),
   ];

@@ -47,7 +47,7 @@ const lines: readonly (readonly [Command, string])[] = [
   [link.setMac('veth0', mac), `link set dev veth0 address ${mac}`],
   [link.setMaster('veth0', 'cni0'), 'link set dev veth0 master cni0'],
   [link.unsetMaster('veth0'), 'link set dev veth0 nomaster'],
-  [link.setPromiscuous('cni0'), 'link set dev cni0 promisc on'],
+  [link.setFlag('cni0', 'PROMISC', true), 'link set dev cni0 promisc on'],
   [link.setVlanFiltering('cni0'), 'link set dev cni0 type bridge vlan_filtering 1'],
   [
     link.setPort('veth0', { hairpin: true, isolated: false })[0] ?? [],
