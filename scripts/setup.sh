@@ -1,13 +1,13 @@
 #!/bin/sh
 # Installs what is missing, and says so; does nothing, in a few milliseconds, where all is there.
 #
-#   sh scripts/setup.sh build|demo|test|vm
+#   sh scripts/setup.sh build|cross|demo|test|vm
 #
 # Debian packages come by apt, Node and all libraries by npm ci (any npm from 9 on will do: the Node that everything runs
 # under is one of the packages), cnitool by go install where Go is there.
 set -eu
 cd "$(dirname "$0")/.."
-what=${1:?build, demo, test or vm}
+what=${1:?build, cross, demo, test or vm}
 PATH=$PATH:/usr/sbin:/sbin
 cnitool_version=v1.3.0
 missing=
@@ -80,6 +80,11 @@ npm_install() {
   # Where a registry lacks what another platform would need, ci finds the lock file at odds with it; install takes the
   # same versions from it, and passes over what is not for this platform.
   npm ci --no-fund --no-audit --loglevel=error || npm install --no-save --no-fund --no-audit --loglevel=error
+  # It is optional to npm, since each processor has a package of its own.
+  [ -x node_modules/.bin/node ] || {
+    echo "setup: npm has no package of Node for $(uname -m)" >&2
+    return 1
+  }
   mkdir -p "${lock_copy%/*}"
   cp package-lock.json "$lock_copy"
 }
@@ -101,13 +106,27 @@ cnitool_install() {
 need binutils strip
 npm_is_current || need npm npm
 
-if [ "$what" != build ]; then
+# Executables for the other processor, and their libraries.
+need_cross() {
+  case $(uname -m) in
+    x86_64) machine=aarch64 arch=arm64 triplet=aarch64-linux-gnu ;;
+    aarch64) machine=x86_64 arch=amd64 triplet=x86-64-linux-gnu ;;
+    *) return 0 ;;
+  esac
+  need qemu-user "qemu-$machine"
+  need "binutils-$triplet" "$machine-linux-gnu-strip"
+  need "libc6-$arch-cross" "/usr/$machine-linux-gnu/lib/libc.so.6"
+  need "libstdc++6-$arch-cross" "/usr/$machine-linux-gnu/lib/libstdc++.so.6"
+}
+
+if [ "$what" != build ] && [ "$what" != cross ]; then
   need iproute2 ip
   need nftables nft
   need util-linux nsenter unshare flock
   need iputils-ping ping
   need procps sysctl
 fi
+if [ "$what" = cross ] || [ "$what" = test ]; then need_cross; fi
 if [ "$what" = test ]; then
   need containernetworking-plugins /usr/lib/cni/bridge
   need iptables iptables
