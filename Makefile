@@ -48,6 +48,16 @@ dist/%/bin/plumbline: $(SOURCES) | setup-build setup-cross
 $(LINKS): dist/bin/plumbline
 	ln -f dist/bin/plumbline $@
 
+# Both in one archive: make image ARCHES="amd64 arm64".
+ARCHES ?= $(or $(ARCH),$(HOST_ARCH))
+executable_of = dist/$(if $(filter-out $(HOST_ARCH),$(1)),$(1)/)bin/plumbline
+
+.PHONY: image image-tree
+image: $(foreach arch,$(ARCHES),$(call executable_of,$(arch))) ## [ARCHES="amd64 arm64"] an OCI image archive in dist/image, without a registry
+	$(NODE) scripts/image.ts $(ARCHES:%=--arch %)
+image-tree: $(foreach arch,$(ARCHES),$(call executable_of,$(arch)))
+	$(NODE) scripts/image.ts $(ARCHES:%=--arch %) --tree dist/image/tree
+
 .PHONY: demo
 demo: setup-demo build ## connect two namespaces with the built plugins, and let them ping
 	$(AS_ROOT) sh scripts/demo.sh
