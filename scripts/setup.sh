@@ -10,6 +10,7 @@ cd "$(dirname "$0")/.."
 what=${1:?build, cross, demo, test or vm}
 PATH=$PATH:/usr/sbin:/sbin
 cnitool_version=v1.3.0
+kustomize_version=v5.5.0
 missing=
 
 # need PACKAGE PROGRAM...: notes the package unless all of its programs (or files) are there.
@@ -103,6 +104,17 @@ cnitool_install() {
   fi
 }
 
+# Builds the variants of deploy/ for their tests; kubectl has it in it.
+kustomize_install() {
+  for program in kubectl kustomize .cache/bin/kustomize; do
+    command -v "$program" >/dev/null 2>&1 && return 0
+  done
+  command -v go >/dev/null 2>&1 || return 0
+  echo "setup: go install kustomize $kustomize_version"
+  GOBIN="$PWD/.cache/bin" go install "sigs.k8s.io/kustomize/kustomize/v5@$kustomize_version" ||
+    echo 'setup: kustomize could not be built' >&2
+}
+
 need binutils strip
 npm_is_current || need npm npm
 
@@ -139,6 +151,10 @@ if [ "$what" = test ]; then
   need iperf3 iperf3
   # Offloads of links, ours and hand-made ones.
   need ethtool ethtool
+  # The image is loaded into them, and the operator's guide is followed in a fresh tree.
+  need containerd containerd ctr
+  need runc runc
+  need debootstrap debootstrap
   # go install fetches over TLS.
   need ca-certificates /usr/sbin/update-ca-certificates
 fi
@@ -146,6 +162,7 @@ fi
 apt_install
 npm_install
 if [ "$what" = test ] || [ "$what" = vm ]; then cnitool_install; fi
+if [ "$what" = test ]; then kustomize_install; fi
 
 if [ "$what" = vm ]; then
   missing=

@@ -81,7 +81,7 @@ const script = `
   printf 'version = 2\nroot = "%s/root"\nstate = "/run/state"\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\naddress = "/run/c.sock"\n' \
     "$folder" >"$folder/config.toml"
   containerd --config "$folder/config.toml" >"$folder/log" 2>&1 &
-  ctr() { command ctr --address /run/c.sock --namespace "plumbline-$$" "$@"; }
+  ctr() { command ctr --address /run/c.sock --namespace "$(basename "$folder")" "$@"; }
   tries=0
   until ctr version >/dev/null 2>&1; do
     tries=$((tries + 1))
@@ -109,7 +109,8 @@ const script = `
   cp "$4" "$folder/config/10-plumbline.conflist"
   container install install --bin-dir /host/opt/cni/bin
   container netconf netconf --from /config --to /host/etc/cni/net.d --pod-cidrs 10.244.3.0/24
-  umount -l /run
+  # containerd leaves the folders of its namespace among the control groups.
+  find /sys/fs/cgroup -maxdepth 2 -type d -name "$(basename "$folder")" -exec rmdir {} +
 `;
 
 describeUnless(absent, 'in containerd', () => {
