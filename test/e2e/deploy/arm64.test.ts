@@ -3,9 +3,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { readMark } from '../../../cli/executable.ts';
 import { crossRoot, findArch, nativeArch } from '../../../scripts/build/arch.ts';
+import { chooseBlobMaker, describeBlob } from '../../../scripts/build/executable.ts';
 import { repoRoot } from '../../support/index.ts';
 import { describeUnless, missing } from './needs.ts';
 
@@ -53,6 +54,15 @@ describeUnless(absent, `make build ARCH=${arch.oci}`, () => {
     expect(said).toBe(
       `${arch.oci}: with a startup snapshot, made by the ${arch.oci} Node under ${emulator}\n`,
     );
+  });
+
+  test('says so where there is no QEMU to make a snapshot', () => {
+    vi.stubEnv('PATH', '/nonexistent');
+    const maker = chooseBlobMaker(arch);
+    vi.unstubAllEnvs();
+    expect(maker).toMatchObject({ how: 'plain' });
+    expect(describeBlob(arch, maker)).toContain(`${arch.oci}: WITHOUT a startup snapshot`);
+    expect(describeBlob(arch, maker)).toContain('apt-get install qemu-user');
   });
 
   test('is a program of that processor, whole and marked', () => {

@@ -1,5 +1,4 @@
 /** `plumbline netconf` as it is typed: files in, files out, and a server in the place of Kubernetes. */
-import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -12,13 +11,12 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runCli } from '../../../../cli/index.ts';
 import { readPodCidrs } from '../../../../cli/netconf/node.ts';
+import { hasOpenssl, makeCertificate, startKubernetes } from '../../../support/kubernetes.ts';
 
 let root = '';
 let from = '';
@@ -135,37 +133,15 @@ test.each([
   expect(code).toBe(status);
 });
 
-/** A certificate is needed for a server, and only openssl makes one. */
-const openssl = spawnSync('openssl', ['version']).status === 0;
-
-describe.skipIf(!openssl)(`Kubernetes${openssl ? '' : ' [missing openssl]'}`, () => {
-  let server: Server | undefined;
-  afterEach(() => server?.close());
-
-  async function kubernetes(status: number, body: unknown) {
-    const account = join(root, 'account');
-    mkdirSync(account);
-    const [key, cert] = [join(account, 'key.pem'), join(account, 'ca.crt')];
-    const options = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-    const names = ['-subj', '/CN=kubernetes', '-addext', 'subjectAltName=IP:127.0.0.1'];
-    spawnSync('openssl', ['req', '-x509', ...options, ...names, '-keyout', key, '-out', cert]);
-    writeFileSync(join(account, 'token'), 'a.b.c\n');
-    const asked: unknown[] = [];
-    server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, response) => {
-      asked.push([request.method, request.url, request.headers.authorization]);
-      response.writeHead(status, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(body));
-    });
-    const listening = server;
-    await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
-    return { asked, cluster: { host: '127.0.0.1', port: (server.address() as AddressInfo).port, account } };
-  }
+describe.skipIf(!hasOpenssl)(`Kubernetes${hasOpenssl ? '' : ' [missing openssl]'}`, () => {
+  const answering = (status: number, body: unknown) =>
+    startKubernetes(join(root, 'account'), () => ({ status, body }));
 
   test('is asked for the node, with the token of the service account', async () => {
     const spec = { podCIDR: '10.244.3.0/24', podCIDRs: ['10.244.3.0/24', 'fd00::/64'] };
-    const { cluster, asked } = await kubernetes(200, { kind: 'Node', spec });
-    expect(await readPodCidrs(cluster, 'worker-1')).toEqual(['10.244.3.0/24', 'fd00::/64']);
-    expect(asked).toEqual([['GET', '/api/v1/nodes/worker-1', 'Bearer a.b.c']]);
+    using kubernetes = await answering(200, { kind: 'Node', spec });
+    expect(await readPodCidrs(kubernetes.cluster, 'worker-1')).toEqual(['10.244.3.0/24', 'fd00::/64']);
+    expect(kubernetes.asked).toEqual([['GET', '/api/v1/nodes/worker-1', 'Bearer a.b.c']]);
   });
 
   test.each([
@@ -174,28 +150,23 @@ describe.skipIf(!openssl)(`Kubernetes${openssl ? '' : ' [missing openssl]'}`, ()
     [500, { message: 'etcd is down' }, /answers 500: .*etcd is down/],
     [200, { spec: {} }, /worker-1 has no pod CIDR: kube-controller-manager gives them/],
   ])('an answer of %i: %j', async (status, body, says) => {
-    const { cluster } = await kubernetes(status, body);
-    await expect(readPodCidrs(cluster, 'worker-1')).rejects.toThrow(says);
+    using kubernetes = await answering(status, body);
+    await expect(readPodCidrs(kubernetes.cluster, 'worker-1')).rejects.toThrow(says);
   });
 
   test('a server with a certificate of another authority is not told the token', async () => {
-    const { cluster, asked } = await kubernetes(200, {});
-    rmSync(join(cluster.account, 'ca.crt'));
-    spawnSync('openssl', [
-      ...[
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:prime256v1',
-        '-nodes',
-        '-subj',
-        '/CN=other',
-      ],
-      ...['-keyout', join(root, 'other.key'), '-out', join(cluster.account, 'ca.crt')],
-    ]);
+    using kubernetes = await answering(200, {});
+    const { cluster, asked } = kubernetes;
+    makeCertificate(join(root, 'other.key'), join(cluster.account, 'ca.crt'));
     await expect(readPodCidrs(cluster, 'worker-1')).rejects.toThrow(/the Kubernetes API at 127\.0\.0\.1/);
     expect(asked).toEqual([]);
+  });
+
+  test('one that is not there is told by its address', async () => {
+    const { cluster } = await answering(200, {}).then((kubernetes) => {
+      kubernetes[Symbol.dispose]();
+      return kubernetes;
+    });
+    await expect(readPodCidrs(cluster, 'worker-1')).rejects.toThrow(/127\.0\.0\.1:\d+: .*ECONNREFUSED/);
   });
 });
