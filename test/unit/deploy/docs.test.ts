@@ -30,8 +30,9 @@ describe.each(documents)('%s', (name) => {
   const text = readFileSync(join(repoRoot, name), 'utf8');
 
   test('its configs are ones that the plugins take', () => {
-    for (const block of blocksOf(text, 'json'))
-      expect(findFaults(JSON.parse(block) as JsonObject)).toEqual([]);
+    // A config names its plugins; others are a part of one, or an editor's settings.
+    const configs = blocksOf(text, 'json').filter((block) => block.includes('"type"'));
+    for (const block of configs) expect(findFaults(JSON.parse(block) as JsonObject)).toEqual([]);
     for (const [, config = ''] of text.matchAll(/conflist <<'EOF'\n(.*?)^EOF$/gms)) {
       expect(findFaults(JSON.parse(config) as JsonObject)).toEqual([]);
     }
