@@ -12,6 +12,9 @@ SHELL := /bin/sh
 DESTDIR ?=
 BINDIR ?= /opt/cni/bin
 
+# Another processor's executables go to dist/<arch>/bin.
+ARCH ?=
+
 NODE := node_modules/.bin/node
 REPORTS := .cache/reports
 # What the tests, vitest and tsc find first: this project's Node, and tools that are built for it (cnitool).
@@ -24,18 +27,36 @@ VITEST = $(NODE) node_modules/vitest/vitest.mjs run --reporter=default --reporte
 PLUGINS := veth-bridge ovs macvlan ipvlan sriov host-local
 LINKS := $(PLUGINS:%=dist/bin/%)
 SOURCES := $(shell find main.ts lib plugins ipam cli -name '*.ts' 2>/dev/null) \
-	scripts/build.ts scripts/entry-snapshot.ts package-lock.json
+	$(wildcard scripts/build.ts scripts/build/*.ts scripts/entry-*.ts scripts/warm-up.ts) package-lock.json
+
+# As Go and Kubernetes call this machine's processor.
+HOST_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,amd64,$(shell uname -m)))
+IS_FOREIGN := $(filter-out $(HOST_ARCH),$(ARCH))
 
 .PHONY: build
-build: dist/bin/plumbline $(LINKS) ## build dist/bin: one executable under each plugin's name
+build: $(if $(IS_FOREIGN),dist/$(ARCH)/bin/plumbline,dist/bin/plumbline $(LINKS)) ## [ARCH=arm64] build dist/bin: one executable under each plugin's name
 
 # Placed by rename, so that whoever runs the old one goes on, and no run sees half of the new one.
 dist/bin/plumbline: $(SOURCES) | setup-build
 	$(NODE) scripts/build.ts
 
+# For another processor: under QEMU, which the setup installs.
+dist/%/bin/plumbline: $(SOURCES) | setup-build setup-cross
+	$(NODE) scripts/build.ts --arch $*
+
 # The build makes these too; this is for one that was removed.
 $(LINKS): dist/bin/plumbline
 	ln -f dist/bin/plumbline $@
+
+# Both in one archive: make image ARCHES="amd64 arm64".
+ARCHES ?= $(or $(ARCH),$(HOST_ARCH))
+executable_of = dist/$(if $(filter-out $(HOST_ARCH),$(1)),$(1)/)bin/plumbline
+
+.PHONY: image image-tree
+image: $(foreach arch,$(ARCHES),$(call executable_of,$(arch))) ## [ARCHES="amd64 arm64"] an OCI image archive in dist/image, without a registry
+	$(NODE) scripts/image.ts $(ARCHES:%=--arch %)
+image-tree: $(foreach arch,$(ARCHES),$(call executable_of,$(arch)))
+	$(NODE) scripts/image.ts $(ARCHES:%=--arch %) --tree dist/image/tree
 
 .PHONY: demo
 demo: setup-demo build ## connect two namespaces with the built plugins, and let them ping
@@ -99,8 +120,8 @@ install: build ## [DESTDIR=] [BINDIR=/opt/cni/bin] [AS_BRIDGE=1] [FORCE=1]
 uninstall: build ## [DESTDIR=] [BINDIR=/opt/cni/bin]: remove our files only
 	dist/bin/plumbline uninstall --bin-dir '$(DESTDIR)$(BINDIR)'
 
-.PHONY: setup-build setup-demo setup-test setup-vm
-setup-build setup-demo setup-test setup-vm:
+.PHONY: setup-build setup-cross setup-demo setup-test setup-vm
+setup-build setup-cross setup-demo setup-test setup-vm:
 	@sh scripts/setup.sh $(@:setup-%=%)
 
 .PHONY: clean

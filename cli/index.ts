@@ -3,6 +3,7 @@ import { doctorCommand } from './doctor.ts';
 import { PROGRAM } from './executable.ts';
 import { installCommand, uninstallCommand } from './install-command.ts';
 import { lintCommand } from './lint.ts';
+import { netconfCommand } from './netconf.ts';
 import { releaseUplinkCommand } from './release-uplink.ts';
 import { VERSION } from './version.ts';
 import { vfsCommand } from './vfs.ts';
@@ -14,6 +15,7 @@ const COMMANDS: readonly Command[] = [
   doctorCommand,
   installCommand,
   uninstallCommand,
+  netconfCommand,
   releaseUplinkCommand,
   vfsCommand,
 ];

@@ -2,79 +2,34 @@
  * Builds dist/bin: esbuild makes one CommonJS file of main.ts, pkg's SEA builder turns it into an executable
  * with a startup snapshot, and each plugin name becomes a hard link of that one file.
  *
- * Usage: node scripts/build.ts [--out DIR]
+ * Usage: node scripts/build.ts [--arch amd64|arm64] [--out DIR]
  */
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   chmodSync,
   closeSync,
-  copyFileSync,
-  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
   readFileSync,
-  renameSync,
   rmSync,
-  statSync,
   utimesSync,
 } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { EXECUTABLES, formatMark } from '../cli/executable.ts';
 import { placeLinks, removeStaleTemporaries, temporaryPath } from '../cli/place.ts';
+import { binFolder, findArch, nativeArch } from './build/arch.ts';
+import { type BlobMaker, chooseBlobMaker, describeBlob, makeExecutable } from './build/executable.ts';
 
 const root = dirname(import.meta.dirname);
-const cache = join(root, 'node_modules', '.cache', 'plumbline');
 
-interface SeaTarget {
-  readonly nodeRange: string;
-  readonly platform: string;
-  readonly arch: string;
-  readonly output: string;
-}
-type SeaBuilder = (
-  entry: string,
-  options: {
-    readonly targets: readonly SeaTarget[];
-    readonly nodePath: string;
-    readonly signature: boolean;
-    readonly seaConfig: Readonly<Record<string, unknown>>;
-  },
-) => Promise<void>;
-
-/** The Node binary to build upon, without its symbols: 20 MB less, and less to map at each start. */
-function strippedNode(): string {
-  const source = process.execPath;
-  const { size, mtimeMs } = statSync(source);
-  const target = join(cache, `node-${process.version}-${process.arch}-${size}-${Math.trunc(mtimeMs)}`);
-  if (existsSync(target)) return target;
-  mkdirSync(cache, { recursive: true });
-  const temporary = `${target}.${process.pid}`;
-  try {
-    copyFileSync(source, temporary);
-    // Before the blob is injected: strip rewrites the segments, and an executable stripped afterwards crashes.
-    execFileSync('strip', ['--strip-all', temporary], { stdio: ['ignore', 'inherit', 'inherit'] });
-    renameSync(temporary, target);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new Error('strip is not installed: it is in the Debian package binutils', { cause: error });
-    }
-    throw error;
-  } finally {
-    rmSync(temporary, { force: true });
-  }
-  return target;
-}
-
-async function bundle(output: string, version: string): Promise<void> {
+async function bundle(output: string, version: string, { how }: BlobMaker): Promise<void> {
   await build({
     absWorkingDir: root,
-    entryPoints: ['scripts/entry-snapshot.ts'],
+    entryPoints: [how === 'plain' ? 'scripts/entry-plain.ts' : 'scripts/entry-snapshot.ts'],
     outfile: output,
     bundle: true,
     platform: 'node',
@@ -89,27 +44,6 @@ async function bundle(output: string, version: string): Promise<void> {
     legalComments: 'eof',
     logLevel: 'warning',
   });
-}
-
-/**
- * execArgv and execArgvExtension keep the environment out of a program that runs as root: without them NODE_OPTIONS could
- * load any script, and OPENSSL_CONF any shared object.
- */
-const seaConfig = {
-  disableExperimentalSEAWarning: true,
-  useSnapshot: true,
-  useCodeCache: false,
-  execArgv: ['--openssl-config=/dev/null'],
-  execArgvExtension: 'none',
-};
-
-async function makeExecutable(entry: string, output: string): Promise<void> {
-  const { default: sea } = createRequire(import.meta.url)('@yao-pkg/pkg/lib-es5/sea') as {
-    default: SeaBuilder;
-  };
-  const major = process.versions.node.split('.')[0];
-  const target = { nodeRange: `node${major}`, platform: 'linux', arch: process.arch, output };
-  await sea(entry, { targets: [target], nodePath: strippedNode(), signature: false, seaConfig });
 }
 
 function finish(file: string, version: string): void {
@@ -130,17 +64,21 @@ function cleanEnvironment(): void {
 
 async function run(): Promise<void> {
   const started = new Date();
-  const { values } = parseArgs({ options: { out: { type: 'string', default: join(root, 'dist', 'bin') } } });
-  const out = resolve(values.out);
+  const { values } = parseArgs({
+    options: { arch: { type: 'string', default: nativeArch.oci }, out: { type: 'string' } },
+  });
+  const arch = findArch(values.arch);
+  const out = values.out === undefined ? join(root, binFolder(arch)) : resolve(values.out);
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  const maker = chooseBlobMaker(arch);
   cleanEnvironment();
   mkdirSync(out, { recursive: true });
   removeStaleTemporaries(out);
   const executable = temporaryPath(out);
   const entry = join(dirname(out), `.plumbline-${process.pid}.cjs`);
   try {
-    await bundle(entry, version);
-    await makeExecutable(entry, executable);
+    await bundle(entry, version, maker);
+    await makeExecutable(entry, executable, arch, maker);
     finish(executable, version);
     // A source that was saved while the build ran may not be in it: to make, the result is as old as its sources were.
     utimesSync(executable, started, started);
@@ -149,6 +87,7 @@ async function run(): Promise<void> {
       executable,
       EXECUTABLES.map((name) => ({ name })),
     );
+    if (arch !== nativeArch) console.log(describeBlob(arch, maker));
   } finally {
     rmSync(entry, { force: true });
     rmSync(executable, { force: true });

@@ -4,7 +4,9 @@
  * In the steady state each call sends its elements alone (4-5 ms); what declares tables and chains costs three times
  * that and is sent only where the first try finds them missing.
  */
+import { writeFileSync } from 'node:fs';
 import { CniError, ErrorCode } from '../errors.ts';
+import { makeFolder } from '../exec/folder.ts';
 import type { Host } from '../exec/host.ts';
 import { type Address, type Cidr, formatAddress, hostCidr, parseAddress } from '../net/address.ts';
 import {
@@ -84,6 +86,7 @@ export async function addRules(
   { lock, declare }: AddRulesOptions,
 ): Promise<TakenOver> {
   if (isEmpty(rules)) return [];
+  if (rules.masquerade.length > 0) noteMasquerading(host);
   const whole = [...declaration(rules), ...creation(rules)];
   let verdict = await transact(host, declare ? whole : creation(rules), { lock });
   if (verdict === 'missing' && !declare) verdict = await transact(host, whole, { lock });
@@ -216,6 +219,35 @@ export async function deleteRules(host: Host, rules: RulesToDelete, lock: string
         ? undefined
         : ({ port, comment }) => port === guardedPort && comment === owner.comment,
   });
+}
+
+/**
+ * Deletes the masquerading of an attachment whose config asks for none, but whose config at ADD may have: runtimes hand
+ * over today's config and yesterday's result. Costs nothing on a node that has not masqueraded since its boot.
+ */
+export async function forgetMasquerade(
+  host: Host,
+  owner: Owner,
+  addresses: readonly Cidr[],
+  lock: string,
+): Promise<void> {
+  if (addresses.length === 0 || !host.kernel.exists(markPath(host)) || !host.runner.has('nft')) return;
+  const lines = addresses.flatMap((address) => deleteMasquerade(owner.key, address));
+  if ((await transact(host, lines, { lock })) === 'done')
+    await dropIdleChains(host, owner.network, addresses);
+}
+
+const markPath = (host: Host): string => `${host.runDir}/masquerading`;
+
+/** Notes that there are elements that a later DEL may have to look for; without it, GC finds them. */
+function noteMasquerading(host: Host): void {
+  if (host.kernel.exists(markPath(host))) return;
+  try {
+    makeFolder(host.runDir, 0o700);
+    writeFileSync(markPath(host), '');
+  } catch {
+    // A node that masquerades is better than one that does not for want of a note.
+  }
 }
 
 interface Selection {

@@ -12,6 +12,7 @@ import {
   collectRules,
   deleteRules,
   dropNetworkChains,
+  forgetMasquerade,
   giveBack,
   type Rules,
 } from '../../lib/nft/rules.ts';
@@ -68,6 +69,7 @@ export async function removeRules(host: Host, config: Config, names: Names, guar
       names.lock,
     );
   }
+  if (!byNft(config)) await forgetMasquerade(host, names.owner, guarded.addresses, names.lock);
   if (byIptables(config)) await deleteIptables(host, names.owner, names.lock);
 }
 

@@ -2,9 +2,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
-  appendFileSync,
-  constants,
-  copyFileSync,
   cpSync,
   lstatSync,
   mkdirSync,
@@ -14,7 +11,6 @@ import {
   rmSync,
   statSync,
   symlinkSync,
-  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -24,6 +20,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EXECUTABLES, formatMark, readMark } from '../../cli/executable.ts';
+import { otherVersion } from '../support/other-version.ts';
 import { binDir as built, repoRoot } from '../support/paths.ts';
 
 const sourceFolders = ['scripts', 'cli', 'lib', 'plugins', 'ipam'];
@@ -55,17 +52,6 @@ const linesOf = (what: string): string =>
 const inodes = (): number[] => [...new Set(EXECUTABLES.map((name) => lstatSync(join(binDir, name)).ino))];
 
 const version = readMark(program)?.version ?? '';
-
-/** The built executable under another version: it runs as well as the real one. */
-function otherVersion(name: string): string {
-  const path = join(mkdtempSync(join(root, 'other-')), 'plumbline');
-  copyFileSync(program, path, constants.COPYFILE_FICLONE);
-  const mark = readMark(path);
-  if (mark === undefined) throw new Error(`${program} has no mark`);
-  truncateSync(path, statSync(path).size - formatMark(mark).length);
-  appendFileSync(path, formatMark({ version: name, digest: mark.digest }));
-  return path;
-}
 
 async function versionsOf(executable: string): Promise<unknown> {
   const { stdout } = await execa(executable, {
@@ -131,7 +117,7 @@ describe('plumbline install', () => {
     const running = spawn(join(binDir, 'veth-bridge'), [], { env: { CNI_COMMAND: 'VERSION' } });
     const answer = outputOf(running);
     await sleep(200);
-    expect(await run(otherVersion('9.9.9'), 'install', '--bin-dir', binDir)).toMatchObject({
+    expect(await run(otherVersion(root, '9.9.9'), 'install', '--bin-dir', binDir)).toMatchObject({
       code: 0,
       stdout: linesOf('updated to 9.9.9'),
     });
@@ -201,7 +187,7 @@ describe('plumbline install', () => {
   });
 
   test('several at once, of several versions, leave one whole installation', async () => {
-    const versions = [program, otherVersion('8.0.0'), otherVersion('9.0.0')];
+    const versions = [program, otherVersion(root, '8.0.0'), otherVersion(root, '9.0.0')];
     for (let round = 0; round < 4; round++) {
       const outcomes = await Promise.all(
         [...versions, ...versions].map((executable) => run(executable, 'install', '--bin-dir', binDir)),
@@ -215,7 +201,7 @@ describe('plumbline install', () => {
   });
 
   test('killed at any moment leaves each name with a whole file, and the next one mends it', async () => {
-    const executables = [otherVersion('9.9.9'), program];
+    const executables = [otherVersion(root, '9.9.9'), program];
     await install();
     for (let round = 0; round < 16; round++) {
       const child = spawn(executables[round % 2]!, ['install', '--bin-dir', binDir], { stdio: 'ignore' });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type CniResult, type Config, formatArgs } from './cni.ts';
 import type { Container } from './container.ts';
 import type { Node } from './node.ts';
-import { binDir as builtDir, findCnitool, referenceDir } from './paths.ts';
+import { binDir as builtDir, findBuilt, referenceDir } from './paths.ts';
 
 export interface CnitoolCall {
   readonly command: 'add' | 'check' | 'del' | 'gc' | 'status';
@@ -31,7 +31,7 @@ export interface CnitoolOutcome {
 
 /** Runs cnitool in a node; whatever it answers is an outcome. Its cache is the node's /var/lib/cni. */
 export async function tryCnitool(node: Node, call: CnitoolCall): Promise<CnitoolOutcome> {
-  const tool = findCnitool();
+  const tool = findBuilt('cnitool');
   if (tool === undefined) throw new Error('cnitool is not installed: see CONTRIBUTING.md');
   const name = call.config['name'];
   if (typeof name !== 'string') throw new Error('cnitool calls a network by its name: the config has none');

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sweepCgroups } from './cgroups.ts';
 import { binDir, isExecutable } from './paths.ts';
 
 export function setup(): void {
@@ -14,11 +15,13 @@ export function setup(): void {
   sweep();
 }
 
-/** Removes temporary folders of tests that were killed; their namespaces went with them. */
+/** Removes temporary folders and cgroups of tests that were killed; their namespaces went with them. */
 function sweep(): void {
-  for (const name of readdirSync(tmpdir())) {
+  const isStale = (name: string): boolean => {
     const [, pid] = /^plt-(\d+)-/.exec(name) ?? [];
-    if (pid !== undefined && !existsSync(`/proc/${pid}`))
-      rmSync(join(tmpdir(), name), { recursive: true, force: true });
-  }
+    return pid !== undefined && !existsSync(`/proc/${pid}`);
+  };
+  for (const name of readdirSync(tmpdir()).filter(isStale))
+    rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  sweepCgroups(isStale);
 }

@@ -7,9 +7,18 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe } from 'vitest';
+import { findStaticBusybox } from './busybox.ts';
 import { type EndToEnd, test } from './fixtures.ts';
 import { inVirtualMachine, isRepeated } from './pace.ts';
-import { binDir, findCnitool, findProgram, isExecutable, referenceDir, systemPath } from './paths.ts';
+import {
+  type BuiltProgram,
+  binDir,
+  findBuilt,
+  findProgram,
+  isExecutable,
+  referenceDir,
+  systemPath,
+} from './paths.ts';
 
 /** Each tells what is missing, or nothing. */
 const probes = {
@@ -20,7 +29,17 @@ const probes = {
   iptables: () => program('iptables', 'iptables') ?? kernel('iptables -t nat -A POSTROUTING -j MASQUERADE'),
   'iptables-legacy': () =>
     program('iptables-legacy', 'iptables') ?? kernel('iptables-legacy -t nat -A POSTROUTING -j MASQUERADE'),
-  cnitool: () => (findCnitool() === undefined ? 'cnitool is not installed (go install)' : undefined),
+  cnitool: () => builtProgram('cnitool'),
+  // An image's own program and the runtime that runs it are part of it.
+  containerd: () =>
+    program('containerd', 'containerd') ??
+    program('ctr', 'containerd') ??
+    program('runc', 'runc') ??
+    (findStaticBusybox() === undefined
+      ? 'no static busybox is installed (apt-get install busybox-static)'
+      : undefined),
+  crictl: () => builtProgram('crictl'),
+  multus: () => builtProgram('multus'),
   reference: () =>
     isExecutable(join(referenceDir, 'bridge'))
       ? undefined
@@ -52,6 +71,8 @@ const probes = {
     inVirtualMachine
       ? kernel('test "$(cat /sys/bus/pci/devices/*/sriov_totalvfs | wc -l)" -ge 2')
       : 'runs in the virtual machine alone',
+  // A clock is not namespaced: it is the machine's.
+  clock: () => (inVirtualMachine ? undefined : 'is set in the virtual machine alone'),
   tbf: () =>
     kernel('ip link add p0 type veth; tc qdisc add dev p0 root tbf rate 1mbit burst 10k latency 50ms'),
   // What Open vSwitch limits with: what comes out of a container, and what goes into it.
@@ -70,6 +91,7 @@ const kernelFeatures: readonly Component[] = [
   'ipvlan',
   'vlan',
   'sriov',
+  'clock',
   'ovs-kernel',
   'policing',
   'htb',
@@ -157,6 +179,12 @@ function mustBeThere(needs: readonly Component[]): boolean {
 
 function program(name: string, origin: string): string | undefined {
   return findProgram(name) === undefined ? `${name} is not installed (apt-get install ${origin})` : undefined;
+}
+
+function builtProgram(name: BuiltProgram): string | undefined {
+  return findBuilt(name) === undefined
+    ? `${name} is not installed (scripts/setup.sh builds it by go)`
+    : undefined;
 }
 
 /** Tries commands in a network namespace of their own. */

@@ -45,9 +45,21 @@ export function uniqueName(): string {
   return `plt-${process.pid}-${counter}-${randomBytes(2).toString('hex')}`;
 }
 
+export interface NodeOptions {
+  /**
+   * `machine` for the machine's own network namespace, where its hardware is: in the virtual machine alone, since nothing
+   * there is undone by itself.
+   */
+  readonly network?: 'own' | 'machine';
+  /**
+   * `own` for a PID namespace with a /proc of its own. Then whatever is started on the node, also what detaches itself as
+   * a container's shim does, ends with it. Programs are entered by a fork: a place's process ids are those of nsenter.
+   */
+  readonly processes?: 'own' | 'machine';
+}
+
 // /sys shows the network namespace of whoever mounted it, hence a mount of its own; /run as a whole, since
 // there are plumbline's locks, the named namespaces, xtables' lock and what daemons of a test leave.
-// `cat` ends with the test's process, since its stdin does.
 const setUp = `
   mount -t sysfs sysfs /sys
   mount -t tmpfs -o mode=755 tmpfs /run
@@ -55,14 +67,17 @@ const setUp = `
   mount -t tmpfs -o mode=755 tmpfs /var/lib/cni
   ip link set lo up
   echo ready
-  exec cat >/dev/null
 `;
 
-/**
- * @param network `machine` for the machine's own network namespace, where its hardware is: in the virtual machine alone,
- *   since nothing there is undone by itself
- */
-export async function createNode(name = uniqueName(), network: 'own' | 'machine' = 'own'): Promise<Node> {
+// `cat` ends with the test's process, since its stdin does. The first process of a PID namespace gets the orphans of all
+// others, and must wait for their ends, as a shell does that waits.
+const hold = {
+  machine: 'exec cat >/dev/null',
+  own: 'exec 3<&0; cat <&3 >/dev/null & wait $!',
+};
+
+export async function createNode(name = uniqueName(), options: NodeOptions = {}): Promise<Node> {
+  const { network = 'own', processes = 'machine' } = options;
   if (network === 'machine' && !inVirtualMachine)
     throw new Error("the machine's own network is no place for tests");
   const dir = mkdtempSync(join(tmpdir(), `${uniqueName()}-`));
@@ -70,12 +85,8 @@ export async function createNode(name = uniqueName(), network: 'own' | 'machine'
     [
       'unshare',
       ...(network === 'own' ? ['--net'] : []),
-      '--mount',
-      '--propagation',
-      'private',
-      'sh',
-      '-ec',
-      setUp,
+      ...(processes === 'own' ? ['--pid', '--fork', '--kill-child', '--mount-proc'] : []),
+      ...['--mount', '--propagation', 'private', 'sh', '-ec', setUp + hold[processes]],
     ],
     placeEnvironment,
   ).catch((error: unknown) => {
@@ -84,7 +95,9 @@ export async function createNode(name = uniqueName(), network: 'own' | 'machine'
   });
   const { pid } = holder;
   const backgrounds: Backgrounds = new Set<Background>([holder]);
-  const place = makePlace(name, ['/usr/bin/nsenter', '-t', `${pid}`, '-m', '-n', '--'], backgrounds);
+  const ownProcesses = processes === 'own' ? [`--pid=/proc/${pid}/ns/pid_for_children`] : [];
+  const enter = ['/usr/bin/nsenter', '-t', `${pid}`, '-m', '-n', ...ownProcesses, '--'];
+  const place = makePlace(name, enter, backgrounds);
   const containers = new Set<Container>();
   const bootId = join(dir, 'boot_id');
   let bootIdMounted = false;

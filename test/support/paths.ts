@@ -32,8 +32,11 @@ export function findProgram(name: string): string | undefined {
     .find(isExecutable);
 }
 
-/** Path of cnitool, which is built by `go install` and not packaged by Debian; undefined where it is not there. */
-export function findCnitool(): string | undefined {
+/** Programs that are built for the tests (scripts/setup.sh), since Debian does not package them. */
+export type BuiltProgram = 'cnitool' | 'crictl' | 'multus';
+
+/** Path of such a program; undefined where it is not there. */
+export function findBuilt(name: BuiltProgram): string | undefined {
   const known = [
     join(repoRoot, '.cache/bin'),
     join(repoRoot, 'node_modules/.cache/bin'),
@@ -44,9 +47,9 @@ export function findCnitool(): string | undefined {
     join(homedir(), 'go/bin'),
     ...(process.env['PATH'] ?? '').split(':').filter((folder) => folder.startsWith('/')),
   ];
-  const found = known.map((folder) => join(folder, 'cnitool')).find(isExecutable);
+  const found = known.map((folder) => join(folder, name)).find(isExecutable);
   if (found !== undefined) return found;
   const { stdout, status } = spawnSync('go', ['env', 'GOPATH'], { encoding: 'utf8' });
-  const path = status === 0 ? join(stdout.trim(), 'bin/cnitool') : '';
+  const path = status === 0 ? join(stdout.trim(), 'bin', name) : '';
   return isExecutable(path) ? path : undefined;
 }

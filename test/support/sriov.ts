@@ -83,7 +83,7 @@ export async function useNic(count: number): Promise<Nic> {
 }
 
 async function createNic(): Promise<Nic> {
-  const node = await createNode(undefined, 'machine');
+  const node = await createNode(undefined, { network: 'machine' });
   const device = `/sys/class/net/${pf}/device`;
   const address = basename(readlinkSync(device));
   const wire = await createContainer(node, { name: 'wire' });

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import {
+  add,
   type Capture,
   type Component,
   createContainer,
@@ -26,6 +27,25 @@ const backends: Readonly<Record<string, readonly Component[]>> = {
 
 const masquerading = (node: Node, fields: Readonly<Record<string, unknown>> = {}): Pods =>
   podNetwork(node, { isDefaultGateway: true, ipMasq: true, ...fields });
+
+testNeeds(
+  ['nft-masquerade'],
+  'switched off while a container runs, it goes with the container',
+  async ({ node }) => {
+    const blue = await createContainer(node);
+    const config = {
+      cniVersion: '1.0.0',
+      name: 'pods',
+      type: 'veth-bridge',
+      isGateway: true,
+      ipam: hostLocal(node, '10.22.0.0/24'),
+    };
+    const prevResult = await add(node, { config: { ...config, ipMasq: true }, container: blue });
+    // Runtimes hand over the result of then and the config of now. The leak check tells what is left.
+    await del(node, { config: { ...config, ipMasq: false, prevResult }, container: blue });
+    expect(await node.nft('list ruleset')).not.toContain('10.22.0.2');
+  },
+);
 
 for (const [ipMasqBackend, needs] of Object.entries(backends)) {
   describeNeeds(needs, `with ${ipMasqBackend}`, () => {

@@ -13,7 +13,7 @@ const patterns = [
   'test/e2e/{veth-bridge,macvlan,ipvlan,sriov}/**/*.test.ts',
   // Where the kernel's own datapath forwards.
   'test/e2e/ovs/{connectivity,datapath,limits,vlan}.test.ts',
-  'test/e2e/robust/{children,parallel}.test.ts',
+  'test/e2e/robust/{children,clock,parallel}.test.ts',
   'test/e2e/runtime/conf-examples.test.ts',
   'test/e2e/hostile.test.ts',
 ];

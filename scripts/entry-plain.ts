@@ -1,0 +1,4 @@
+/** The entry of an executable without a startup snapshot: one for a processor that could not be run where it was built. */
+import { main } from '../main.ts';
+
+void main();
