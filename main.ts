@@ -4,13 +4,20 @@
  */
 import { readSync, writeSync } from 'node:fs';
 import { basename } from 'node:path';
+import type { CliIo } from './cli/command.ts';
 import { serve } from './lib/cni/serve.ts';
 import { currentVersion } from './lib/cni/version.ts';
 import { ErrorCode, isErrnoException } from './lib/errors.ts';
 import { realHost } from './lib/ip/real-host.ts';
 import { findPlugin } from './plugins/index.ts';
 
-export async function main(): Promise<void> {
+/** The commands for people; loaded when a person calls, since the calls of runtimes have no use for them. */
+export interface Commands {
+  runCli(argv: readonly string[], io: CliIo): Promise<number>;
+}
+
+/** @param loadCommands how this build of the executable keeps them */
+export async function main(loadCommands: () => Promise<Commands>): Promise<void> {
   const name = basename(process.argv0);
   const { env } = process;
   const plugin = findPlugin(name);
@@ -22,7 +29,7 @@ export async function main(): Promise<void> {
     return;
   }
   if (plugin === undefined) {
-    const { runCli } = await import('./cli/index.ts');
+    const { runCli } = await loadCommands();
     process.exitCode = await runCli(process.argv.slice(2), {
       stdout: { write: write(1) },
       stderr: { write: write(2) },

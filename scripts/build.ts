@@ -11,25 +11,28 @@ import {
   closeSync,
   fsyncSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readFileSync,
   rmSync,
   utimesSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { EXECUTABLES, formatMark } from '../cli/executable.ts';
 import { placeLinks, removeStaleTemporaries, temporaryPath } from '../cli/place.ts';
 import { binFolder, findArch, nativeArch } from './build/arch.ts';
-import { type BlobMaker, chooseBlobMaker, describeBlob, makeExecutable } from './build/executable.ts';
+import { chooseBlobMaker, describeBlob, makeExecutable } from './build/executable.ts';
+import { COMMANDS_ASSET } from './commands.ts';
 
 const root = dirname(import.meta.dirname);
 
-async function bundle(output: string, version: string, { how }: BlobMaker): Promise<void> {
+async function bundle(entry: string, output: string, version: string): Promise<void> {
   await build({
     absWorkingDir: root,
-    entryPoints: [how === 'plain' ? 'scripts/entry-plain.ts' : 'scripts/entry-snapshot.ts'],
+    entryPoints: [entry],
     outfile: output,
     bundle: true,
     platform: 'node',
@@ -41,6 +44,9 @@ async function bundle(output: string, version: string, { how }: BlobMaker): Prom
     define: { PLUMBLINE_VERSION: JSON.stringify(version) },
     // Its CommonJS form requires its parts in a way that no bundler can follow.
     alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
+    // The heap of a snapshot holds the source; names stay, for the stacks that a debug log has.
+    minifyWhitespace: true,
+    minifySyntax: true,
     legalComments: 'eof',
     logLevel: 'warning',
   });
@@ -75,10 +81,17 @@ async function run(): Promise<void> {
   mkdirSync(out, { recursive: true });
   removeStaleTemporaries(out);
   const executable = temporaryPath(out);
-  const entry = join(dirname(out), `.plumbline-${process.pid}.cjs`);
+  const scratch = mkdtempSync(join(tmpdir(), 'plumbline-bundles-'));
+  const main = join(scratch, 'plumbline.cjs');
+  const commands = join(scratch, COMMANDS_ASSET);
   try {
-    await bundle(entry, version, maker);
-    await makeExecutable(entry, executable, arch, maker);
+    await bundle(
+      maker.how === 'plain' ? 'scripts/entry-plain.ts' : 'scripts/entry-snapshot.ts',
+      main,
+      version,
+    );
+    await bundle('cli/index.ts', commands, version);
+    await makeExecutable({ main, assets: { [COMMANDS_ASSET]: commands } }, executable, arch, maker);
     finish(executable, version);
     // A source that was saved while the build ran may not be in it: to make, the result is as old as its sources were.
     utimesSync(executable, started, started);
@@ -89,7 +102,7 @@ async function run(): Promise<void> {
     );
     if (arch !== nativeArch) console.log(describeBlob(arch, maker));
   } finally {
-    rmSync(entry, { force: true });
+    rmSync(scratch, { recursive: true, force: true });
     rmSync(executable, { force: true });
   }
 }

@@ -73,67 +73,132 @@ export function describeBlob(arch: Arch, maker: BlobMaker): string {
 
 /**
  * execArgv and execArgvExtension keep the environment out of a program that runs as root: without them NODE_OPTIONS could
- * load any script, and OPENSSL_CONF any shared object.
+ * load any script, and OPENSSL_CONF any shared object. --disable-sigusr1: no signal opens a debugger's port.
+ *
+ * The other two are for speed (docs/startup.md): strings of the heap keep the hashes that the build gave them, and no
+ * machine code is made for functions that run once or twice.
  */
-const seaConfig = (useSnapshot: boolean) => ({
+const execArgv = [
+  '--openssl-config=/dev/null',
+  '--disable-sigusr1',
+  '--no-rehash-snapshot',
+  '--no-sparkplug',
+];
+
+/** useSnapshot is set afterwards ({@link declareSnapshot}). */
+const seaConfig = (assets: Bundles['assets']) => ({
   disableExperimentalSEAWarning: true,
-  useSnapshot,
+  useSnapshot: false,
   useCodeCache: false,
-  execArgv: ['--openssl-config=/dev/null'],
+  execArgv,
   execArgvExtension: 'none',
+  assets,
 });
 
-/** @param entry the bundle, made for this blob maker */
+/** Paths of bundles: what the executable runs, made for its blob maker, and what it has by name. */
+export interface Bundles {
+  readonly main: string;
+  readonly assets: Readonly<Record<string, string>>;
+}
+
 export async function makeExecutable(
-  entry: string,
+  { main, assets }: Bundles,
   output: string,
   arch: Arch,
   maker: BlobMaker,
 ): Promise<void> {
-  if (maker.how === 'natively') await makeNatively(entry, output, arch);
-  else await makeForeign(entry, output, arch, maker);
-}
-
-const fromHere = createRequire(import.meta.url);
-
-async function makeNatively(entry: string, output: string, arch: Arch): Promise<void> {
-  const { default: sea } = fromHere('@yao-pkg/pkg/lib-es5/sea') as { default: SeaBuilder };
-  const major = process.versions.node.split('.')[0];
-  const target = { nodeRange: `node${major}`, platform: 'linux', arch: arch.node, output };
-  await sea(entry, {
-    targets: [target],
-    nodePath: strippedNode(arch),
-    signature: false,
-    seaConfig: seaConfig(true),
-  });
-}
-
-/** What pkg does, step by step: it would start the other processor's Node without an emulator. */
-async function makeForeign(entry: string, output: string, arch: Arch, maker: BlobMaker): Promise<void> {
-  const fromPkg = createRequire(fromHere.resolve('@yao-pkg/pkg/package.json'));
-  const { inject } = fromPkg('postject') as { inject: Inject };
   const scratch = mkdtempSync(join(tmpdir(), 'plumbline-sea-'));
   try {
-    const blob = join(scratch, 'blob');
-    const config = join(scratch, 'sea-config.json');
-    writeFileSync(
-      config,
-      JSON.stringify({ main: entry, output: blob, ...seaConfig(maker.how === 'emulated') }),
-    );
-    const [program, ...args] =
-      maker.how === 'emulated' ? [maker.emulator, '-L', crossRoot(arch), nodeFor(arch)] : [process.execPath];
-    // Its warnings (that all this is experimental) are kept for the case that it fails.
-    execFileSync(program, [...args, '--experimental-sea-config', config], { cwd: scratch, stdio: 'pipe' });
-    copyFileSync(strippedNode(arch), output);
-    await withoutNoise(() =>
-      inject(output, 'NODE_SEA_BLOB', readFileSync(blob), {
-        sentinelFuse: 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2',
-        overwrite: true,
-      }),
-    );
+    const isSnapshot = maker.how !== 'plain';
+    const entry = isSnapshot ? takeSnapshot(main, scratch, arch, maker) : main;
+    if (arch === nativeArch) await injectNatively({ main: entry, assets }, output, arch);
+    else await injectForeign({ main: entry, assets }, output, scratch, arch);
+    if (isSnapshot) declareSnapshot(output);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+const sentinelFuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
+const fromHere = createRequire(import.meta.url);
+
+/**
+ * The heap after the bundle has run, made by the Node that will read it.
+ *
+ * Not by the SEA builder's own useSnapshot: to that Node adds a code cache of all its modules, for which it compiles every
+ * function of them, and leaves those in the heap, too. That is more than half of it, read at each start for a few functions
+ * that are called.
+ * @returns path of the snapshot
+ */
+function takeSnapshot(main: string, scratch: string, arch: Arch, maker: BlobMaker): string {
+  const snapshot = join(scratch, 'snapshot.blob');
+  const config = join(scratch, 'snapshot.json');
+  writeFileSync(config, JSON.stringify({ builder: main, withoutCodeCache: true }));
+  const node = nodeFor(arch);
+  const [program, ...args] =
+    maker.how === 'emulated' ? [maker.emulator, '-L', crossRoot(arch), node] : [node];
+  // Its warnings (that all this is experimental) are kept for the case that it fails.
+  execFileSync(
+    program,
+    [...args, '--snapshot-blob', snapshot, '--build-snapshot', '--build-snapshot-config', config],
+    { cwd: scratch, stdio: 'pipe' },
+  );
+  return snapshot;
+}
+
+async function injectNatively({ main, assets }: Bundles, output: string, arch: Arch): Promise<void> {
+  const { default: sea } = fromHere('@yao-pkg/pkg/lib-es5/sea') as { default: SeaBuilder };
+  const major = process.versions.node.split('.')[0];
+  const target = { nodeRange: `node${major}`, platform: 'linux', arch: arch.node, output };
+  await sea(main, {
+    targets: [target],
+    nodePath: strippedNode(arch),
+    signature: false,
+    seaConfig: seaConfig(assets),
+  });
+}
+
+/** What pkg does, step by step: it would start the other processor's Node to ask for its version. */
+async function injectForeign(
+  { main, assets }: Bundles,
+  output: string,
+  scratch: string,
+  arch: Arch,
+): Promise<void> {
+  const fromPkg = createRequire(fromHere.resolve('@yao-pkg/pkg/package.json'));
+  const { inject } = fromPkg('postject') as { inject: Inject };
+  const blob = join(scratch, 'blob');
+  const config = join(scratch, 'sea-config.json');
+  writeFileSync(config, JSON.stringify({ main, output: blob, ...seaConfig(assets) }));
+  execFileSync(process.execPath, ['--experimental-sea-config', config], { cwd: scratch, stdio: 'pipe' });
+  copyFileSync(strippedNode(arch), output);
+  await withoutNoise(() =>
+    inject(output, 'NODE_SEA_BLOB', readFileSync(blob), { sentinelFuse, overwrite: true }),
+  );
+}
+
+/** The start of a blob: magic number and flags, both 32 bits, little-endian (node_sea.cc, SeaSerializer). */
+const blobMagic = 0x0143da20;
+const flag = { useSnapshot: 1 << 1, includeAssets: 1 << 3, includeExecArgv: 1 << 4 };
+
+/** Sets the flag that what the blob has as its main program is a snapshot. */
+function declareSnapshot(executable: string): void {
+  const magic = Buffer.alloc(4);
+  magic.writeUInt32LE(blobMagic);
+  const expected = 1 | flag.includeAssets | flag.includeExecArgv;
+  const bytes = readFileSync(executable);
+  const places: number[] = [];
+  for (let at = bytes.indexOf(magic); at >= 0; at = bytes.indexOf(magic, at + 1)) {
+    if (bytes.readUInt32LE(at + 4) === expected) places.push(at + 4);
+  }
+  const [place, ...others] = places;
+  if (place === undefined || others.length > 0) {
+    throw new Error(
+      `${executable}: ${places.length} blobs found where one was put in; has Node changed their format?`,
+    );
+  }
+  bytes.writeUInt32LE(expected | flag.useSnapshot, place);
+  writeFileSync(executable, bytes);
 }
 
 /** postject tells of section names that it does not find in a stripped Node; pkg leaves these lines out, too. */
