@@ -27,7 +27,7 @@ VITEST = $(NODE) node_modules/vitest/vitest.mjs run --reporter=default --reporte
 PLUGINS := veth-bridge ovs macvlan ipvlan sriov host-local
 LINKS := $(PLUGINS:%=dist/bin/%)
 SOURCES := $(shell find main.ts lib plugins ipam cli -name '*.ts' 2>/dev/null) \
-	$(wildcard scripts/build.ts scripts/build/*.ts scripts/entry-*.ts scripts/warm-up.ts) package-lock.json
+	$(wildcard scripts/build.ts scripts/build/*.ts scripts/entry-*.ts scripts/warm-up.ts scripts/sea.ts) package-lock.json
 
 # As Go and Kubernetes call this machine's processor.
 HOST_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,amd64,$(shell uname -m)))

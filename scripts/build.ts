@@ -25,7 +25,7 @@ import { EXECUTABLES, formatMark } from '../cli/executable.ts';
 import { placeLinks, removeStaleTemporaries, temporaryPath } from '../cli/place.ts';
 import { binFolder, findArch, nativeArch } from './build/arch.ts';
 import { chooseBlobMaker, describeBlob, makeExecutable } from './build/executable.ts';
-import { COMMANDS_ASSET } from './commands.ts';
+import { COMMANDS_ASSET } from './sea.ts';
 
 const root = dirname(import.meta.dirname);
 

@@ -4,7 +4,7 @@
  */
 import v8 from 'node:v8';
 import { main } from '../main.ts';
-import { loadCommands } from './commands.ts';
+import { exit, loadCommands } from './sea.ts';
 import { warmUp } from './warm-up.ts';
 
 // A rejection ends the build: the heap of a program whose warm-up failed is not worth keeping. The snapshot is
@@ -12,5 +12,5 @@ import { warmUp } from './warm-up.ts';
 void Promise.resolve(warmUp());
 
 v8.startupSnapshot.setDeserializeMainFunction(() => {
-  void main(loadCommands);
+  void main(loadCommands).then(exit);
 });

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Arch, crossRoot, nativeArch } from './arch.ts';
 import { nodeFor, strippedNode } from './node.ts';
+import { takeSnapshot } from './snapshot.ts';
 
 interface SeaTarget {
   readonly nodeRange: string;
@@ -85,7 +86,7 @@ const execArgv = [
   '--no-sparkplug',
 ];
 
-/** useSnapshot is set afterwards ({@link declareSnapshot}). */
+/** The snapshot is made before, so to the builder it is any main program; {@link declareSnapshot} says what it is. */
 const seaConfig = (assets: Bundles['assets']) => ({
   disableExperimentalSEAWarning: true,
   useSnapshot: false,
@@ -110,7 +111,7 @@ export async function makeExecutable(
   const scratch = mkdtempSync(join(tmpdir(), 'plumbline-sea-'));
   try {
     const isSnapshot = maker.how !== 'plain';
-    const entry = isSnapshot ? takeSnapshot(main, scratch, arch, maker) : main;
+    const entry = isSnapshot ? takeSnapshot(main, scratch, runnerOf(arch, maker)) : main;
     if (arch === nativeArch) await injectNatively({ main: entry, assets }, output, arch);
     else await injectForeign({ main: entry, assets }, output, scratch, arch);
     if (isSnapshot) declareSnapshot(output);
@@ -119,32 +120,14 @@ export async function makeExecutable(
   }
 }
 
+/** How the Node of a processor is called. */
+function runnerOf(arch: Arch, maker: BlobMaker): readonly [string, ...string[]] {
+  const node = nodeFor(arch);
+  return maker.how === 'emulated' ? [maker.emulator, '-L', crossRoot(arch), node] : [node];
+}
+
 const sentinelFuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 const fromHere = createRequire(import.meta.url);
-
-/**
- * The heap after the bundle has run, made by the Node that will read it.
- *
- * Not by the SEA builder's own useSnapshot: to that Node adds a code cache of all its modules, for which it compiles every
- * function of them, and leaves those in the heap, too. That is more than half of it, read at each start for a few functions
- * that are called.
- * @returns path of the snapshot
- */
-function takeSnapshot(main: string, scratch: string, arch: Arch, maker: BlobMaker): string {
-  const snapshot = join(scratch, 'snapshot.blob');
-  const config = join(scratch, 'snapshot.json');
-  writeFileSync(config, JSON.stringify({ builder: main, withoutCodeCache: true }));
-  const node = nodeFor(arch);
-  const [program, ...args] =
-    maker.how === 'emulated' ? [maker.emulator, '-L', crossRoot(arch), node] : [node];
-  // Its warnings (that all this is experimental) are kept for the case that it fails.
-  execFileSync(
-    program,
-    [...args, '--snapshot-blob', snapshot, '--build-snapshot', '--build-snapshot-config', config],
-    { cwd: scratch, stdio: 'pipe' },
-  );
-  return snapshot;
-}
 
 async function injectNatively({ main, assets }: Bundles, output: string, arch: Arch): Promise<void> {
   const { default: sea } = fromHere('@yao-pkg/pkg/lib-es5/sea') as { default: SeaBuilder };
