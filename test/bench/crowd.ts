@@ -13,7 +13,7 @@ import { type Config, type Contender, callOf, isBuild } from './contenders.ts';
 import type { Sandbox, Station } from './station.ts';
 
 /** A made-up container: its number, from 0 on, is all there is to it. */
-const idOf = (number: number): string => number.toString(16).padStart(64, 'a');
+export const idOf = (number: number): string => number.toString(16).padStart(64, '0');
 const identityOf = (config: Config, number: number): Identity =>
   identify({ network: config.name, containerId: idOf(number), ifname: 'eth0' });
 

@@ -154,13 +154,14 @@ async function trackOf(contender: Contender, { scenario, fill }: Growth, size: n
 
 async function oneRound(track: Track, isWarmUp: boolean): Promise<void> {
   const { contender, network } = track;
-  const call = async (command: 'ADD' | 'DEL'): Promise<number> =>
-    (await contender.station.run(callOf(contender, command, network.config, network.sandbox))).milliseconds;
-  const add = await call('ADD');
-  const del = await call('DEL');
+  const { station } = contender;
+  const add = await station.run(callOf(contender, 'ADD', network.config, network.sandbox));
+  // As runtimes do: without the result, DEL has to look for what there is to take away.
+  const result = { result: add.stdout };
+  const del = await station.run(callOf(contender, 'DEL', network.config, network.sandbox, result));
   if (isWarmUp) return;
-  track.add.push(add);
-  track.del.push(del);
+  track.add.push(add.milliseconds);
+  track.del.push(del.milliseconds);
 }
 
 const cycleOf = ({ add, del }: Track): readonly number[] => sums(add, del);

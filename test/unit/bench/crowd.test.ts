@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { referenceRules, templateIn } from '../../bench/crowd.ts';
+import { idOf, referenceRules, templateIn } from '../../bench/crowd.ts';
 
 const saved = `*nat
 :POSTROUTING ACCEPT [0:0]
@@ -28,4 +28,10 @@ test('what the reference makes for one container is made for others', () => {
 
 test('without any there is nothing to go by', () => {
   expect(() => templateIn('*nat\nCOMMIT\n')).toThrow('no masquerading of the reference');
+});
+
+test('no two made-up containers are the same', () => {
+  const ids = Array.from({ length: 5_000 }, (_, number) => idOf(number));
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(ids.every((id) => /^[0-9a-f]{64}$/.test(id))).toBe(true);
 });
