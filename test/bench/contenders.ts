@@ -30,11 +30,14 @@ export const folders: Readonly<Record<Side, string>> = {
   reference: referenceDir,
 };
 
-/** Those that are measured: the build by Bun where it has been made. */
+/**
+ * Those that are measured: the build by Bun where it has been made. Where executables of another folder are wanted
+ * (PLUMBLINE_BIN_DIR), as in the virtual machine, they are the only ones of ours.
+ */
 export function sidesThere(): readonly Side[] {
-  return (['pkg', 'bun', 'reference'] as const).filter(
-    (name) => name !== 'bun' || isExecutable(join(folders.bun, 'plumbline')),
-  );
+  const hasBun =
+    process.env['PLUMBLINE_BIN_DIR'] === undefined && isExecutable(join(folders.bun, 'plumbline'));
+  return hasBun ? ['pkg', 'bun', 'reference'] : ['pkg', 'reference'];
 }
 
 export function contend(name: Side, station: Station): Contender {
