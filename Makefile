@@ -105,8 +105,10 @@ test-full: export PLUMBLINE_TEST_FULL := 1
 test-full: test ## all tests, with the long forms of those that have one
 
 .PHONY: bench
-bench: setup-test build ## measure against the reference plugins, in one run
-	$(AS_ROOT) $(NODE) test/bench/run.ts
+bench: setup-test build ## measure both builds against the reference plugins, in one run
+	$(MAKE) --no-print-directory build RUNTIME=bun
+	$(NODE) test/bench/build-empty.ts
+	$(AS_ROOT) $(NODE) test/bench/run.ts --readme README.md
 
 .PHONY: bench-vm
 bench-vm: setup-vm build ## the scenarios that need a full kernel, measured in the virtual machine

@@ -1,32 +1,18 @@
 /** One call at a time: VERSION, ADD, CHECK and DEL of each contender, in turns. */
-import {
-  type Contender,
-  type ContenderName,
-  callOf,
-  configOf,
-  hasReference,
-  type Plugin,
-  type Scenario,
-  scenarios,
-} from './contenders.ts';
+import { type Beside, beside } from './beside.ts';
+import { type Contender, type ContenderName, callOf, configOf } from './contenders.ts';
 import { type Floor, floorCall, floorOf, prepareFloor } from './floor.ts';
+import { hasReference, type Plugin, type Scenario, scenarios } from './scenarios.ts';
 import type { Sandbox, Station } from './station.ts';
-import { pairRatios, rotated, roundsWithin, type Summary, summarize, sums } from './statistics.ts';
+import { rotated, roundsWithin, sums } from './statistics.ts';
 
 export type Step = 'VERSION' | 'ADD' | 'CHECK' | 'DEL' | 'ADD+DEL';
 
-export interface CallMeasure {
+/** Milliseconds; ratios are to the reference, or to the same made by hand where there is no reference. */
+export interface CallMeasure extends Beside {
   readonly plugin: Plugin;
   readonly scenario: string;
   readonly step: Step;
-  /** Milliseconds. */
-  readonly ours: Summary;
-  /** Absent where there is none. */
-  readonly reference?: Summary;
-  /** The same made by hand, by a shell script, where that was measured beside. */
-  readonly floor?: Summary;
-  /** Ours by the reference's, pair by pair; by the hand-made where there is no reference. */
-  readonly ratio?: Summary;
 }
 
 /** The samples of one contender, one a round. */
@@ -70,7 +56,7 @@ export async function measureCalls(
 
 /** In turns, so that a machine that is slower for a while is so for all. */
 async function runRounds(runners: readonly Runner[], rounds: number): Promise<void> {
-  for (const round of roundsWithin({ rounds: warmUps + rounds, least: warmUps + 5, seconds: 20 })) {
+  for (const round of roundsWithin({ rounds: warmUps + rounds, least: warmUps + 5, seconds: 14 })) {
     for (const runner of rotated(runners, round)) await runner.round();
     if (round >= warmUps) continue;
     for (const { samples } of runners) for (const list of Object.values(samples)) list.length = 0;
@@ -78,24 +64,14 @@ async function runRounds(runners: readonly Runner[], rounds: number): Promise<vo
 }
 
 function measureOf(scenario: Scenario, step: Step, runners: readonly Runner[]): CallMeasure {
-  const samplesOf = (wanted: ContenderName): readonly number[] => {
-    const samples = runners.find(({ name }) => name === wanted)?.samples;
-    if (samples === undefined) return [];
-    return step === 'ADD+DEL' ? sums(samples.ADD, samples.DEL) : samples[step];
-  };
-  const ours = samplesOf('ours');
-  const reference = samplesOf('reference');
-  const floor = samplesOf('floor');
-  const beside = hasReference(scenario.plugin) ? reference : floor;
-  return {
-    plugin: scenario.plugin,
-    scenario: scenario.title,
-    step,
-    ours: summarize(ours),
-    ...(reference.length > 0 ? { reference: summarize(reference) } : {}),
-    ...(floor.length > 0 ? { floor: summarize(floor) } : {}),
-    ...(beside.length > 0 ? { ratio: summarize(pairRatios(ours, beside)) } : {}),
-  };
+  const { plugin, title } = scenario;
+  const samples = new Map(
+    runners.map(({ name, samples: taken }) => [
+      name,
+      step === 'ADD+DEL' ? sums(taken.ADD, taken.DEL) : taken[step],
+    ]),
+  );
+  return { plugin, scenario: title, step, ...beside(samples, hasReference(plugin) ? 'reference' : 'floor') };
 }
 
 const noSamples = (): Samples => ({ VERSION: [], ADD: [], CHECK: [], DEL: [] });

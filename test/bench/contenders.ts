@@ -1,53 +1,65 @@
-/** Who is measured, in what: our executables and the reference plugins, and the networks that they make. */
+/** Who is measured: our executables, one folder a build, and the reference plugins; and how they are called. */
 import { join } from 'node:path';
-import type { HandMade } from '../support/by-hand.ts';
-import type { Datapath } from '../support/ovs.ts';
-import { binDir, referenceDir, systemPath } from '../support/paths.ts';
+import { binDir, isExecutable, referenceDir, repoRoot, systemPath } from '../support/paths.ts';
 import type { Command } from './protocol.ts';
+import { databaseOf, hasReference, type Plugin, plugins, type Scenario, trunkOf } from './scenarios.ts';
 import type { Sandbox, Station } from './station.ts';
 
+/** Our builds: by pkg with Node, and by Bun. */
+export const builds = ['pkg', 'bun'] as const;
+export type Build = (typeof builds)[number];
+/** Whose executables are called. */
+export type Side = Build | 'reference';
 /** The floor is the same made by hand, by a shell script: floor.ts. */
-export type ContenderName = 'ours' | 'reference' | 'floor';
+export type ContenderName = Side | 'floor';
 export type CniCommand = 'VERSION' | 'ADD' | 'CHECK' | 'DEL';
 
-/** Plugins that are measured, in this order. */
-export const plugins = ['veth-bridge', 'macvlan', 'ipvlan', 'ovs', 'sriov'] as const;
-export type Plugin = (typeof plugins)[number];
-
-/** Whether the reference has its like; otherwise it is measured beside what is made by hand. */
-export const hasReference = (plugin: Plugin): boolean => plugin !== 'ovs' && plugin !== 'sriov';
+export const isBuild = (name: ContenderName): name is Build => builds.some((build) => build === name);
 
 /** A set of executables in a node of its own: one side's rules and addresses are not in the other side's way. */
 export interface Contender {
-  readonly name: Exclude<ContenderName, 'floor'>;
+  readonly name: Side;
   readonly station: Station;
   /** Folder of its executables, and all of its CNI_PATH. */
   readonly folder: string;
 }
 
-export function contend(name: Contender['name'], station: Station): Contender {
+export const folders: Readonly<Record<Side, string>> = {
+  pkg: binDir,
+  bun: join(repoRoot, 'dist/bun/bin'),
+  reference: referenceDir,
+};
+
+/**
+ * Those that are measured: the build by Bun where it has been made. Where executables of another folder are wanted
+ * (PLUMBLINE_BIN_DIR), as in the virtual machine, they are the only ones of ours.
+ */
+export function sidesThere(): readonly Side[] {
+  const hasBun =
+    process.env['PLUMBLINE_BIN_DIR'] === undefined && isExecutable(join(folders.bun, 'plumbline'));
+  return hasBun ? ['pkg', 'bun', 'reference'] : ['pkg', 'reference'];
+}
+
+export function contend(name: Side, station: Station): Contender {
   return { name, station, folder: folders[name] };
 }
 
-const folders = { ours: binDir, reference: referenceDir } as const;
-
 /** Whether this side has the plugin. */
-export function takesPart(name: Contender['name'], plugin: Plugin): boolean {
-  return name === 'ours' || hasReference(plugin);
+export function takesPart(name: Side, plugin: Plugin): boolean {
+  return name !== 'reference' || hasReference(plugin);
 }
 
 /** What this side calls a plugin: the `type` of its configs and the name of its executable. */
-export function typeOf(name: Contender['name'], plugin: Plugin): string {
+export function typeOf(name: Side, plugin: Plugin): string {
   return name === 'reference' && plugin === 'veth-bridge' ? 'bridge' : plugin;
 }
 
 /** The executables that have to be there. */
-export function neededExecutables(): readonly string[] {
-  return (['ours', 'reference'] as const).flatMap((name) =>
-    [
-      ...plugins.filter((plugin) => takesPart(name, plugin)).map((plugin) => typeOf(name, plugin)),
-      'host-local',
-    ].map((type) => join(folders[name], type)),
+export function neededExecutables(sides: readonly Side[] = sidesThere()): readonly string[] {
+  return sides.flatMap((name) =>
+    plugins
+      .filter((plugin) => takesPart(name, plugin))
+      .map((plugin) => join(folders[name], typeOf(name, plugin))),
   );
 }
 
@@ -60,7 +72,7 @@ export interface CallOptions {
 
 /** A call as a runtime makes it. */
 export function callOf(
-  { folder }: Contender,
+  { folder }: Pick<Contender, 'folder'>,
   command: CniCommand,
   config: Config,
   sandbox: Sandbox,
@@ -82,102 +94,44 @@ export function callOf(
   };
 }
 
-export interface Scenario {
-  readonly plugin: Plugin;
-  readonly title: string;
-  readonly settings: Readonly<Record<string, unknown>>;
-  /** How the same is made by hand, where that is measured beside: once a plugin, or as there is no reference. */
-  readonly byHand?: HandMade;
-  /** What forwards in the Open vSwitch that the network hangs on. */
-  readonly datapath?: Datapath;
-  /** Whether memory and processes are counted, too. */
-  readonly withResources?: boolean;
-  /** Whether many containers at once are measured, too. */
-  readonly withParallel?: boolean;
-  /** Whether traffic and links are compared with hand-made ones, too: traffic.ts. Needs `byHand`. */
-  readonly withTraffic?: boolean;
+/** What a network has otherwise than the others. */
+export interface NetworkOptions {
+  /** Fields of its range of addresses. */
+  readonly range?: Readonly<Record<string, string>>;
+  /** Where reservations are kept, if not in the node's temporary folder. */
+  readonly dataDir?: string;
 }
-
-/** What people call them. */
-const datapathNames: Readonly<Record<Datapath, string>> = { netdev: 'userspace', system: 'kernel' };
-const ovsPortTypes = ['veth', 'internal'] as const;
-
-const ovsScenarios = (Object.keys(datapathNames) as Datapath[]).flatMap((datapath) =>
-  ovsPortTypes.map(
-    (portType): Scenario => ({
-      plugin: 'ovs',
-      title: `${portType}, ${datapathNames[datapath]}`,
-      settings: { portType },
-      byHand: `ovs-${portType}`,
-      datapath,
-      withResources: datapath === 'netdev',
-      withTraffic: true,
-    }),
-  ),
-);
-
-export const scenarios: readonly Scenario[] = [
-  {
-    plugin: 'veth-bridge',
-    title: 'plain',
-    settings: {},
-    byHand: 'veth-bridge',
-    withResources: true,
-    withParallel: true,
-  },
-  { plugin: 'veth-bridge', title: 'ipMasq', settings: { ipMasq: true }, withParallel: true },
-  { plugin: 'veth-bridge', title: 'macspoofchk', settings: { macspoofchk: true } },
-  {
-    plugin: 'veth-bridge',
-    title: 'ipMasq + macspoofchk',
-    settings: { ipMasq: true, macspoofchk: true },
-    withResources: true,
-  },
-  {
-    plugin: 'macvlan',
-    title: 'bridge',
-    settings: { mode: 'bridge' },
-    byHand: 'macvlan',
-    withResources: true,
-  },
-  { plugin: 'ipvlan', title: 'l2', settings: { mode: 'l2' }, byHand: 'ipvlan' },
-  ...ovsScenarios,
-  { plugin: 'sriov', title: 'plain', settings: {}, byHand: 'sriov' },
-];
-
-/** The link that a network hangs on: a bridge, or a NIC. The plugin makes that of veth-bridge, switches.ts all others. */
-export function trunkOf(plugin: Plugin, number: number): string {
-  return `${plugin === 'veth-bridge' || plugin === 'ovs' ? 'bench' : 'nic'}${number}`;
-}
-
-/** A node's Open vSwitch of this datapath keeps its files here. */
-export const ovsFolderOf = (datapath: Datapath): string => `/run/openvswitch-${datapath}`;
-
-/** How a plugin and ovs-vsctl reach its database. */
-export const databaseOf = (datapath: Datapath): string => `unix:${ovsFolderOf(datapath)}/db.sock`;
 
 /** A network with a subnet of its own, `10.<number>.0.0/16`, and a default route out of it. */
 export function configOf(
-  { name, station }: Contender,
+  { name, station }: Pick<Contender, 'name' | 'station'>,
   number: number,
-  { plugin, settings, datapath }: Scenario,
-  range: Readonly<Record<string, string>> = {},
+  { plugin, settings, datapath, dualStack }: Scenario,
+  { range, dataDir = station.node.dataDir }: NetworkOptions = {},
 ): Config {
-  const trunk = trunkOf(plugin, number);
   const hasGateway = plugin === 'veth-bridge';
   return {
     name: `bench${number}`,
     type: typeOf(name, plugin),
-    ...(plugin === 'veth-bridge' || plugin === 'ovs' ? { bridge: trunk } : { master: trunk }),
+    ...trunkFields(plugin, number),
     ...(hasGateway ? { isDefaultGateway: true } : {}),
     ...(datapath === undefined ? {} : { socket_file: databaseOf(datapath) }),
     ...settings,
     ipam: {
       type: 'host-local',
-      dataDir: station.node.dataDir,
-      ranges: [[{ subnet: `10.${number}.0.0/16`, ...range }]],
+      dataDir,
+      ranges: [
+        [{ subnet: `10.${number}.0.0/16`, ...range }],
+        ...(dualStack ? [[{ subnet: `fd00:${number}::/64` }]] : []),
+      ],
       // With a gateway on the bridge, the plugin brings the route.
       ...(hasGateway ? {} : { routes: [{ dst: '0.0.0.0/0' }] }),
     },
   };
+}
+
+function trunkFields(plugin: Plugin, number: number): Readonly<Record<string, string>> {
+  const trunk = trunkOf(plugin, number);
+  if (plugin === 'host-local') return {};
+  return plugin === 'veth-bridge' || plugin === 'ovs' ? { bridge: trunk } : { master: trunk };
 }

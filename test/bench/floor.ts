@@ -1,8 +1,8 @@
 /** The kernel's share of the work: the same wiring by a shell script. */
 import { byHand, type HandMade } from '../support/by-hand.ts';
 import { systemPath } from '../support/paths.ts';
-import { databaseOf, type Scenario, trunkOf } from './contenders.ts';
 import type { Command } from './protocol.ts';
+import { databaseOf, type Scenario, trunkOf } from './scenarios.ts';
 import type { Sandbox, Station } from './station.ts';
 
 /** A network made by hand. */

@@ -2,14 +2,15 @@
 import { randomBytes } from 'node:crypto';
 import { nameInside } from '../support/by-hand.ts';
 import { type Container, createContainer } from '../support/container.ts';
-import { type Contender, callOf, configOf, type Scenario, trunkOf } from './contenders.ts';
+import { type Contender, callOf, configOf } from './contenders.ts';
 import { type Floor, type FloorEnd, floorAddress, floorCall } from './floor.ts';
+import { type Scenario, trunkOf } from './scenarios.ts';
 import type { Sandbox } from './station.ts';
 import { rotated } from './statistics.ts';
 
-export const sides = ['ours', 'byHand', 'byHandAgain'] as const;
-export type Side = (typeof sides)[number];
-export type Pairs = Readonly<Record<Side, Pair>>;
+export const wirings = ['ours', 'byHand', 'byHandAgain'] as const;
+export type Wiring = (typeof wirings)[number];
+export type Pairs = Readonly<Record<Wiring, Pair>>;
 
 export interface Pair {
   readonly from: Container;
@@ -26,13 +27,13 @@ export interface Pair {
 
 /** Wires all, in turns as to who is first, on the same switch of the node of ours. */
 export async function wireAll(ours: Contender, floor: Floor, round: number): Promise<Pairs> {
-  const make: Readonly<Record<Side, () => Promise<Pair>>> = {
+  const make: Readonly<Record<Wiring, () => Promise<Pair>>> = {
     ours: () => byPlugin(ours, floor),
     byHand: () => byHand(ours, floor, [2, 3]),
     byHandAgain: () => byHand(ours, floor, [4, 5]),
   };
-  const made = new Map<Side, Pair>();
-  for (const side of rotated(sides, round)) made.set(side, await make[side]());
+  const made = new Map<Wiring, Pair>();
+  for (const wiring of rotated(wirings, round)) made.set(wiring, await make[wiring]());
   return Object.fromEntries(made) as Pairs;
 }
 

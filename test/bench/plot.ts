@@ -1,4 +1,4 @@
-/** A line chart as SVG: linear axes from zero, one line a series, whiskers for the spread. */
+/** Line charts as SVG, one under the other: linear axes from zero, one line a series, whiskers for the spread. */
 
 export interface Point {
   readonly x: number;
@@ -24,7 +24,22 @@ export interface Chart {
 const size = { width: 720, height: 400 };
 const frame = { left: 80, right: 700, top: 50, bottom: 340 };
 
-export function drawChart({ title, xLabel, yLabel, series }: Chart): string {
+export function drawCharts(charts: readonly Chart[]): string {
+  const height = size.height * charts.length;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${height}" font-family="sans-serif" font-size="12">`,
+    `<rect width="${size.width}" height="${height}" fill="white"/>`,
+    ...charts.flatMap((chart, index) => [
+      `<g transform="translate(0 ${size.height * index})">`,
+      ...drawChart(chart),
+      '</g>',
+    ]),
+    '</svg>',
+    '',
+  ].join('\n');
+}
+
+function drawChart({ title, xLabel, yLabel, series }: Chart): string[] {
   const points = series.flatMap((line) => line.points);
   const xTicks = ticks(Math.max(...points.map(({ x }) => x)));
   const yTicks = ticks(Math.max(...points.map(({ high }) => high)));
@@ -32,8 +47,6 @@ export function drawChart({ title, xLabel, yLabel, series }: Chart): string {
   const y = scale(yTicks, frame.bottom, frame.top);
   const middle = (frame.left + frame.right) / 2;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}" font-family="sans-serif" font-size="12">`,
-    `<rect width="${size.width}" height="${size.height}" fill="white"/>`,
     text(middle, 24, title, 'text-anchor="middle" font-size="15"'),
     ...xTicks.flatMap((tick) => [
       text(x(tick), frame.bottom + 18, tick.toLocaleString('en'), 'text-anchor="middle"'),
@@ -49,9 +62,7 @@ export function drawChart({ title, xLabel, yLabel, series }: Chart): string {
       ...drawSeries(line, x, y),
       ...legendEntry(line, frame.left + 16, frame.top + 8 + 20 * index),
     ]),
-    '</svg>',
-    '',
-  ].join('\n');
+  ];
 }
 
 type Scale = (value: number) => number;

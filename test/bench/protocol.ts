@@ -26,5 +26,7 @@ export interface Request {
 export interface Answer {
   /** From the first spawn to the last end. */
   readonly milliseconds: number;
+  /** Processor time of all that ran, and of their children: user and system. */
+  readonly cpuSeconds: number;
   readonly outcomes: readonly Outcome[];
 }

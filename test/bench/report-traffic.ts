@@ -1,6 +1,6 @@
-/** What passes between containers, and what their links are like, as text. */
+/** What passes between containers and out of them, and what their links are like, as text. */
 import type { Report } from './report.ts';
-import { spread, table } from './table.ts';
+import { labels, spread, table } from './table.ts';
 import type { LinkMeasure, TrafficMeasure } from './traffic.ts';
 
 export function trafficSection({ traffic, links, missingTraffic }: Report): string[] {
@@ -10,7 +10,7 @@ export function trafficSection({ traffic, links, missingTraffic }: Report): stri
     '',
     'Wired by the plugin, and by hand in the same way on the same switch: two pairs by hand, measured in turns with ours and',
     'wired anew in each round. Ratio: ours by the mean of both, round by round; spread: the furthest that one of them was from',
-    'the other in a round, as a factor. iperf3 for 2 s each; round trips are medians of 100 pings.',
+    'the other in a round, as a factor. iperf3 for 1 s each; round trips are medians of 100 pings.',
     '',
     ...missingTraffic.flatMap(({ plugin, scenario, reason }) => [
       `Missing: ${plugin} ${scenario}: ${reason}.`,
@@ -46,6 +46,32 @@ function linkPart(links: readonly LinkMeasure[]): string[] {
         differences.length === 0 ? 'equal' : `DIFFERS: ${differences.join('; ')}`,
       ]),
     ),
+    '',
+  ];
+}
+
+export function connectionSection({ connections, missingConnections }: Report): string[] {
+  const [first] = connections;
+  if (first === undefined && missingConnections === undefined) return [];
+  return [
+    '## New connections through masquerading',
+    '',
+    'TCP connections a second from a container through the node to a server outside, each masqueraded anew, with',
+    `${first?.containers.toLocaleString('en') ?? 'many'} other masqueraded containers on the node: elements of a map for ours, a chain and a rule each for the reference, which`,
+    'the kernel tries one after the other. By when the container has come; both builds make the same rules. The ratio is ours /',
+    'reference: above 1, ours has more.',
+    '',
+    ...(first === undefined
+      ? [`Missing: ${missingConnections}.`]
+      : table(
+          ['the container came', `${labels.pkg} 1/s`, `${labels.reference} 1/s`, 'ratio'],
+          connections.map(({ came, values, ratios }) => [
+            came,
+            spread(values.pkg, 0),
+            spread(values.reference, 0),
+            spread(ratios.pkg, 2),
+          ]),
+        )),
     '',
   ];
 }

@@ -3,16 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram } from '../support/paths.ts';
 import { parseStrace, straceArguments } from '../support/strace.ts';
-import {
-  type CniCommand,
-  type Config,
-  type Contender,
-  callOf,
-  configOf,
-  type Plugin,
-  type Scenario,
-} from './contenders.ts';
+import { type CniCommand, type Config, type Contender, callOf, configOf, type Side } from './contenders.ts';
 import type { Command, Outcome } from './protocol.ts';
+import type { Plugin, Scenario } from './scenarios.ts';
 import type { Station } from './station.ts';
 import { quantile } from './statistics.ts';
 
@@ -20,7 +13,7 @@ export interface ResourceMeasure {
   readonly plugin: Plugin;
   readonly scenario: string;
   readonly command: CniCommand;
-  readonly contender: Contender['name'];
+  readonly contender: Side;
   /**
    * MiB of the largest process in the tree at its peak: wait4's ru_maxrss. The pages of an executable that several
    * processes map count in each. Absent without GNU time.
@@ -31,7 +24,7 @@ export interface ResourceMeasure {
 }
 
 const commands: readonly CniCommand[] = ['VERSION', 'ADD', 'CHECK', 'DEL'];
-const repeats = 5;
+const repeats = 3;
 
 /** The network of this scenario must stand: the resident container of the measurements before is its steady state. */
 export async function measureResources(

@@ -5,6 +5,7 @@
  * Ends when its stdin does.
  */
 import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Answer, Command, Outcome, Request } from './protocol.ts';
 
@@ -40,6 +41,12 @@ async function runBesides({ argv: [program = '', ...args], env, input }: Command
 }
 
 async function answer({ commands }: Request): Promise<Answer> {
+  const before = cpuSecondsOfChildren();
+  const { milliseconds, outcomes } = await timed(commands);
+  return { milliseconds, outcomes, cpuSeconds: cpuSecondsOfChildren() - before };
+}
+
+async function timed(commands: readonly Command[]): Promise<Omit<Answer, 'cpuSeconds'>> {
   const [only] = commands;
   if (only !== undefined && commands.length === 1) {
     const outcome = runAlone(only);
@@ -48,6 +55,16 @@ async function answer({ commands }: Request): Promise<Answer> {
   const started = process.hrtime.bigint();
   const outcomes = await Promise.all(commands.map(runBesides));
   return { milliseconds: millisecondsSince(started), outcomes };
+}
+
+/** Clock ticks a second in /proc: USER_HZ, which is 100 on all that Linux runs on here. */
+const ticks = 100;
+
+/** Of those that have been waited for, with theirs: cutime and cstime, the 16th and 17th field of proc(5)'s stat. */
+function cpuSecondsOfChildren(): number {
+  const stat = readFileSync('/proc/self/stat', 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[13]) + Number(fields[14])) / ticks;
 }
 
 function millisecondsSince(started: bigint): number {

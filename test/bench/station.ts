@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createNode, type Node } from '../support/node.ts';
+import { eventually } from '../support/place.ts';
 import type { Answer, Command, Outcome, Request } from './protocol.ts';
 
 /** A container, as far as a plugin is told of it. */
@@ -16,6 +17,8 @@ export interface Sandbox {
 
 export interface Station extends AsyncDisposable {
   readonly node: Node;
+  /** The process whose children the programs are. */
+  readonly spawner: number;
   /**
    * Runs one program.
    * @throws with what it printed, when it fails: a failed call measures nothing
@@ -43,8 +46,10 @@ export async function createStation(): Promise<Station> {
     return JSON.parse(value) as Answer;
   }
 
+  const { pid = 0 } = spawner;
   return {
     node,
+    spawner: pid,
     async run(command) {
       const { outcomes } = await ask({ commands: [command] });
       const [outcome] = outcomes;
@@ -63,6 +68,18 @@ export async function createStation(): Promise<Station> {
       await node.dispose();
     },
   };
+}
+
+/**
+ * Waits until the kernel has taken away what has gone with earlier nodes: it does so in the background, in turns, and holds
+ * what all networking waits for.
+ */
+export async function settle(): Promise<void> {
+  await using node = await createNode();
+  await node.sh(
+    'ip netns add last; ip link add probe type veth peer name inside netns last; ip netns delete last',
+  );
+  await eventually(async () => (await node.link('probe')) === undefined, 60_000);
 }
 
 export function describeFailure({ argv, env }: Command, outcome: Outcome | undefined): string {

@@ -2,10 +2,13 @@
 
 import { type Datapath, startOvs } from '../support/ovs.ts';
 import { findProgram } from '../support/paths.ts';
-import { ovsFolderOf, type Plugin, type Scenario, trunkOf } from './contenders.ts';
 import { floorName } from './floor.ts';
 import { lackOfFunctions, plugFunctions } from './functions.ts';
+import { ovsFolderOf, type Plugin, type Scenario, trunkOf } from './scenarios.ts';
 import type { Station } from './station.ts';
+
+/** Whether the plugin itself makes all that its network hangs on. */
+const needsNothing = (plugin: Plugin): boolean => plugin === 'veth-bridge' || plugin === 'host-local';
 
 /** Makes it on a node. Daemons end with what is returned; links stay with the node. */
 export async function plugIn(
@@ -22,7 +25,7 @@ export async function plugIn(
   }
   if (plugin === 'sriov')
     return plugFunctions(station, { pf: trunk, byHand: (host) => floorName(number, host) });
-  if (plugin !== 'veth-bridge') {
+  if (!needsNothing(plugin)) {
     await node.sh(`
       ip link add switch${number} type bridge
       ip link add port${number} master switch${number} type veth peer name ${trunk}
@@ -39,7 +42,7 @@ export async function plugIn(
 export async function lackOf(station: Station, { plugin, datapath }: Scenario): Promise<string | undefined> {
   if (datapath !== undefined) return lackOfOvs(station, datapath);
   if (plugin === 'sriov') return lackOfFunctions();
-  return plugin === 'veth-bridge' ? undefined : lackOfLinks(station, plugin);
+  return needsNothing(plugin) ? undefined : lackOfLinks(station, plugin);
 }
 
 async function lackOfLinks({ node }: Station, plugin: Plugin): Promise<string | undefined> {

@@ -1,5 +1,28 @@
 /** Tables and figures of the report. */
+import type { Beside } from './beside.ts';
+import { type Build, builds, type ContenderName } from './contenders.ts';
 import type { Summary } from './statistics.ts';
+
+/** What people call the contenders. */
+export const labels: Readonly<Record<ContenderName, string>> = {
+  pkg: 'plumbline',
+  bun: 'plumbline (bun)',
+  reference: 'reference',
+  floor: 'floor',
+};
+
+/** Who took part in any of these, in the order of columns. */
+export function columns(measures: readonly Beside[]): readonly ContenderName[] {
+  return ([...builds, 'reference', 'floor'] as const).filter((name) =>
+    measures.some(({ values }) => values[name] !== undefined),
+  );
+}
+
+export function ratioColumns(measures: readonly Beside[]): readonly Build[] {
+  return builds.filter((build) => measures.some(({ ratios }) => ratios[build] !== undefined));
+}
+
+export const ratioTitle = (build: Build): string => (build === 'pkg' ? 'ratio' : `ratio (${build})`);
 
 /** `53.1 (50.2-61.7)`; empty where nothing was measured. */
 export function spread(summary: Summary | undefined, digits = 1): string {

@@ -5,9 +5,10 @@
 import { measure } from '../support/iperf.ts';
 import { differences, type LinkFacts, linkFactsOf } from '../support/link-facts.ts';
 import { findProgram } from '../support/paths.ts';
-import type { Contender, Plugin, Scenario } from './contenders.ts';
+import type { Contender } from './contenders.ts';
 import { floorOf } from './floor.ts';
-import { type Pair, type Pairs, type Side, sides, wireAll } from './pairs.ts';
+import { type Pair, type Pairs, type Wiring, wireAll, wirings } from './pairs.ts';
+import type { Plugin, Scenario } from './scenarios.ts';
 import {
   means,
   pairRatios,
@@ -57,7 +58,7 @@ interface Probe {
   measure(pair: Pair): Promise<number>;
 }
 
-const seconds = 2;
+const seconds = 1;
 const gigabits = ({ from, to, address }: Pair, streams: number): Promise<number> =>
   measure(from, to, address, { seconds, streams }).then((bits) => bits / 1e9);
 
@@ -69,8 +70,10 @@ const probes: readonly Probe[] = [
 ];
 
 /** Programs that are not there, in words; undefined where all are. */
-export function lackOfPrograms(): string | undefined {
-  const absent = ['iperf3', 'ethtool', 'ping'].filter((program) => findProgram(program) === undefined);
+export function lackOfPrograms(
+  needed: readonly string[] = ['iperf3', 'ethtool', 'ping'],
+): string | undefined {
+  const absent = needed.filter((program) => findProgram(program) === undefined);
   return absent.length === 0 ? undefined : `${absent.join(' and ')}: not installed`;
 }
 
@@ -83,12 +86,12 @@ export async function measureTraffic(
   if (floor === undefined) throw new Error(`${scenario.plugin} ${scenario.title}: nothing is made by hand`);
   const samples = noSamples();
   let links: readonly LinkMeasure[] = [];
-  for (const round of roundsWithin({ rounds, least: Math.min(3, rounds), seconds: 100 })) {
+  for (const round of roundsWithin({ rounds, least: Math.min(3, rounds), seconds: 38 })) {
     // Anew each time: the number that a port gets, and with it its turn in the switch, is chance; it can double a round trip.
     const pairs = await wireAll(ours, floor, round);
     await measureRound(pairs, samples, round);
     if (round === 0) links = await compareLinks(scenario, pairs);
-    for (const side of sides) await pairs[side].unwire();
+    for (const wiring of wirings) await pairs[wiring].unwire();
   }
   return { traffic: probes.map((probe) => measureOf(scenario, probe, samplesOf(samples, probe))), links };
 }
@@ -96,7 +99,7 @@ export async function measureTraffic(
 function measureOf(
   { plugin, title }: Scenario,
   { what, unit }: Probe,
-  { ours, byHand, byHandAgain }: SideSamples,
+  { ours, byHand, byHandAgain }: WiringSamples,
 ): TrafficMeasure {
   const ratio = summarize(pairRatios(ours, means(byHand, byHandAgain)));
   const spread = selfSpread(byHand, byHandAgain);
@@ -110,18 +113,19 @@ function measureOf(
   };
 }
 
-type SideSamples = Readonly<Record<Side, number[]>>;
-type Samples = ReadonlyMap<string, SideSamples>;
+type WiringSamples = Readonly<Record<Wiring, number[]>>;
+type Samples = ReadonlyMap<string, WiringSamples>;
 
-const noSideSamples = (): SideSamples => ({ ours: [], byHand: [], byHandAgain: [] });
-const noSamples = (): Samples => new Map(probes.map(({ what }) => [what, noSideSamples()]));
-const samplesOf = (samples: Samples, { what }: Probe): SideSamples => samples.get(what) ?? noSideSamples();
+const noWiringSamples = (): WiringSamples => ({ ours: [], byHand: [], byHandAgain: [] });
+const noSamples = (): Samples => new Map(probes.map(({ what }) => [what, noWiringSamples()]));
+const samplesOf = (samples: Samples, { what }: Probe): WiringSamples =>
+  samples.get(what) ?? noWiringSamples();
 
-/** Side by side, so that a machine that is slower for a while is so for all. */
+/** Wiring by wiring, so that a machine that is slower for a while is so for all. */
 async function measureRound(pairs: Pairs, samples: Samples, round: number): Promise<void> {
   for (const probe of probes) {
-    for (const side of rotated(sides, round))
-      samplesOf(samples, probe)[side].push(await probe.measure(pairs[side]));
+    for (const wiring of rotated(wirings, round))
+      samplesOf(samples, probe)[wiring].push(await probe.measure(pairs[wiring]));
   }
 }
 

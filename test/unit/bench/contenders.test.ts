@@ -1,26 +1,20 @@
 import { describe, expect, test } from 'vitest';
-import {
-  type Config,
-  type Contender,
-  callOf,
-  configOf,
-  hasReference,
-  neededExecutables,
-  plugins,
-  scenarios,
-} from '../../bench/contenders.ts';
+import { type Config, type Contender, callOf, configOf, neededExecutables } from '../../bench/contenders.ts';
 import { floorCall, floorName, floorOf } from '../../bench/floor.ts';
 import { lackOfFunctions } from '../../bench/functions.ts';
+import { hasReference, plugins, scenarios } from '../../bench/scenarios.ts';
 import type { Station } from '../../bench/station.ts';
 
 const station = { node: { dataDir: '/data' } } as Station;
-const ours: Contender = { name: 'ours', station, folder: '/ours' };
+const ours: Contender = { name: 'pkg', station, folder: '/ours' };
 const reference: Contender = { name: 'reference', station, folder: '/reference' };
 const sandbox = { id: 'abc', netns: '/run/netns/x' };
 
 const scenarioOf = (wanted: (typeof plugins)[number]) => scenarios.find(({ plugin }) => plugin === wanted)!;
 
-describe.each(plugins.filter(hasReference))('%s', (plugin) => {
+const interfacePlugins = plugins.filter((plugin) => hasReference(plugin) && plugin !== 'host-local');
+
+describe.each(interfacePlugins)('%s', (plugin) => {
   const scenario = scenarioOf(plugin);
   const configs = [ours, reference].map((side) => configOf(side, 7, scenario));
 
@@ -70,7 +64,7 @@ describe('ovs', () => {
   });
 
   test('no executable of the reference is asked for', () => {
-    const needed = neededExecutables();
+    const needed = neededExecutables(['pkg', 'reference']);
     expect(needed.filter((file) => file.endsWith('/ovs'))).toHaveLength(1);
     expect(needed.filter((file) => file.endsWith('/macvlan'))).toHaveLength(2);
   });
@@ -100,5 +94,24 @@ test.each(scenarios.filter(({ withTraffic }) => withTraffic))(
 
 test('the many at once have a range of their own in place of the network', () => {
   const range = { subnet: '10.7.0.0/24', rangeStart: '10.7.0.10', rangeEnd: '10.7.0.19' };
-  expect(configOf(ours, 7, scenarioOf('macvlan'), range)['ipam']).toMatchObject({ ranges: [[range]] });
+  expect(configOf(ours, 7, scenarioOf('macvlan'), { range })['ipam']).toMatchObject({ ranges: [[range]] });
+});
+
+test('dual stack is a second set of ranges', () => {
+  const scenario = scenarios.find(({ dualStack }) => dualStack)!;
+  expect(configOf(ours, 7, scenario)['ipam']).toMatchObject({
+    ranges: [[{ subnet: '10.7.0.0/16' }], [{ subnet: 'fd00:7::/64' }]],
+  });
+});
+
+test('host-local by itself hangs on no link', () => {
+  const config = configOf(reference, 7, scenarioOf('host-local'));
+  expect(config).toMatchObject({ type: 'host-local', ipam: { type: 'host-local' } });
+  expect(Object.keys(config)).not.toEqual(expect.arrayContaining(['master']));
+});
+
+test('each build that is measured has all plugins', () => {
+  expect(neededExecutables(['bun']).filter((file) => file.includes('dist/bun/bin/'))).toHaveLength(
+    plugins.length,
+  );
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { drawChart, ticks } from '../../bench/plot.ts';
-import { formatReport, type Report } from '../../bench/report.ts';
+import { drawCharts, ticks } from '../../bench/plot.ts';
+import { emptyReport, formatReport, type Report } from '../../bench/report.ts';
 import { spread, table } from '../../bench/table.ts';
 
 describe('table', () => {
@@ -24,31 +24,37 @@ describe('table', () => {
 
 describe('the report', () => {
   const time = (median: number) => ({ count: 3, median, p10: median, p90: median });
-  const call = { step: 'ADD', ours: time(40), reference: time(20), ratio: time(2) } as const;
-  const handMade = { step: 'ADD', ours: time(40), floor: time(16), ratio: time(2.5) } as const;
+  const call = {
+    step: 'ADD',
+    values: { pkg: time(40), reference: time(20) },
+    ratios: { pkg: time(2) },
+  } as const;
+  const handMade = {
+    step: 'ADD',
+    values: { pkg: time(40), floor: time(16) },
+    ratios: { pkg: time(2.5) },
+  } as const;
   const passed = { plugin: 'ovs', scenario: 'veth', unit: 'Gbit/s', ours: time(4), byHand: time(5) } as const;
   const peaks = (plugin: 'veth-bridge' | 'macvlan', ours: number, reference: number) =>
     [
-      { plugin, scenario: 'one', command: 'ADD', contender: 'ours', peak: ours, children: 2 },
+      { plugin, scenario: 'one', command: 'ADD', contender: 'pkg', peak: ours, children: 2 },
       { plugin, scenario: 'one', command: 'ADD', contender: 'reference', peak: reference, children: 1 },
     ] as const;
   const report: Report = {
-    machine: {},
+    ...emptyReport,
     rounds: 3,
     calls: [
       { plugin: 'veth-bridge', scenario: 'one', ...call },
-      { plugin: 'macvlan', scenario: 'one', ...call, floor: time(10) },
+      { plugin: 'macvlan', scenario: 'one', ...call, values: { ...call.values, floor: time(10) } },
       { plugin: 'ovs', scenario: 'veth', ...handMade },
-      { plugin: 'ovs', scenario: 'veth', step: 'CHECK', ours: time(30) },
+      { plugin: 'ovs', scenario: 'veth', step: 'CHECK', values: { pkg: time(30) }, ratios: {} },
     ],
     missing: [{ plugin: 'ipvlan', scenario: 'l2', reason: 'this kernel has none' }],
     resources: [
       ...peaks('veth-bridge', 60, 5),
       ...peaks('macvlan', 61, 6),
-      { plugin: 'ovs', scenario: 'veth', command: 'ADD', contender: 'ours', peak: 62, children: 7 },
+      { plugin: 'ovs', scenario: 'veth', command: 'ADD', contender: 'pkg', peak: 62, children: 7 },
     ],
-    parallel: [],
-    reservations: [],
     traffic: [
       { ...passed, what: 'TCP, 1 stream', ratio: time(0.8), spread: 1.25, standing: 'within' },
       { ...passed, what: 'TCP, 8 streams', ratio: time(0.5), spread: 1.25, standing: 'below' },
@@ -67,7 +73,7 @@ describe('the report', () => {
 
   test('has a table for each plugin', () => {
     expect(sectionOf('veth-bridge')).toMatch(/\| one +\| ADD +\| +40\.0 /);
-    expect(sectionOf('macvlan')).toMatch(/\| one +\| ADD +\| +40\.0 .* 2\.00 .* 10\.0 /);
+    expect(sectionOf('macvlan')).toMatch(/\| one +\| ADD +\| +40\.0 .* 10\.0 .* 2\.00 /);
   });
 
   test('names what the machine could not measure, and has no empty table for it', () => {
@@ -77,7 +83,7 @@ describe('the report', () => {
 
   test('where there is no reference, the ratio is by what is made by hand', () => {
     const section = sectionOf('ovs');
-    expect(section).toMatch(/\| scenario \| call +\| +ours ms \| +by hand ms \| +ratio \|/);
+    expect(section).toMatch(/\| scenario \| call +\| +plumbline ms \| +by hand ms \| +ratio \|/);
     expect(section).toMatch(/\| veth +\| ADD +\| +40\.0 .* \| +16\.0 .* \| +2\.50 /);
     expect(section).toMatch(/\| veth +\| CHECK \| +30\.0 \(30\.0-30\.0\) \| +\| +\|/);
     expect(sectionOf('Memory and processes of a call')).toMatch(/\| ovs .*\| +62\.0 \| +\| +7 \| +\|/);
@@ -119,12 +125,8 @@ test('a chart puts larger values higher and further right, inside its frame', ()
     { x: 0, y: 5, low: 4, high: 6 },
     { x: 100, y: 50, low: 45, high: 60 },
   ];
-  const svg = drawChart({
-    title: 'a < b',
-    xLabel: 'x',
-    yLabel: 'y',
-    series: [{ name: 's', color: 'red', points }],
-  });
+  const series = [{ name: 's', color: 'red', points }];
+  const svg = drawCharts([{ title: 'a < b', xLabel: 'x', yLabel: 'y', series }]);
   const dots = [...svg.matchAll(/<circle cx="([\d.]+)" cy="([\d.]+)"/g)].map(([, x, y]) => [
     Number(x),
     Number(y),

@@ -1,0 +1,75 @@
+/**
+ * Builds the empty programs: for Node a single executable application with a code cache, by pkg's builder, on the Node that
+ * our executable is built upon; for Bun, where it is installed, with bytecode.
+ *
+ * Usage: node test/bench/build-empty.ts
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { nativeArch } from '../../scripts/build/arch.ts';
+import { strippedNode } from '../../scripts/build/node.ts';
+import { emptyPrograms, findBun } from './empty.ts';
+
+type SeaBuilder = (
+  entry: string,
+  options: {
+    readonly targets: readonly Readonly<Record<'nodeRange' | 'platform' | 'arch' | 'output', string>>[];
+    readonly nodePath: string;
+    readonly signature: boolean;
+    readonly seaConfig: Readonly<Record<string, unknown>>;
+  },
+) => Promise<void>;
+
+async function buildForNode(entry: string, output: string): Promise<void> {
+  const base = strippedNode(nativeArch);
+  if (isNewer(output, base)) return;
+  const { default: sea } = createRequire(import.meta.url)('@yao-pkg/pkg/lib-es5/sea') as {
+    default: SeaBuilder;
+  };
+  const nodeRange = `node${process.versions.node.split('.')[0]}`;
+  await sea(entry, {
+    targets: [{ nodeRange, platform: 'linux', arch: nativeArch.node, output }],
+    nodePath: base,
+    signature: false,
+    seaConfig: {
+      disableExperimentalSEAWarning: true,
+      useSnapshot: false,
+      useCodeCache: true,
+      execArgv: ['--openssl-config=/dev/null'],
+      execArgvExtension: 'none',
+    },
+  });
+}
+
+function buildForBun(entry: string, output: string): void {
+  const bun = findBun();
+  if (bun === undefined) {
+    rmSync(output, { force: true });
+    return;
+  }
+  if (isNewer(output, bun)) return;
+  const flags = [
+    ...['--compile', '--bytecode', '--minify', '--format=cjs', '--compile-jit-policy=100'],
+    ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'],
+  ];
+  execFileSync(bun, ['build', ...flags, '--outfile', output, entry], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}
+
+const isNewer = (file: string, source: string): boolean =>
+  existsSync(file) && statSync(file).mtimeMs > statSync(source).mtimeMs;
+
+const scratch = mkdtempSync(join(tmpdir(), 'plumbline-empty-'));
+try {
+  const entry = join(scratch, 'empty.cjs');
+  writeFileSync(entry, '');
+  mkdirSync(dirname(emptyPrograms.pkg), { recursive: true });
+  await buildForNode(entry, emptyPrograms.pkg);
+  buildForBun(entry, emptyPrograms.bun);
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}

@@ -1,0 +1,53 @@
+/** What the figures mean: whether targets are met, and whether two runs say the same. */
+import { agreementLimit } from './agreement.ts';
+import type { Report } from './report.ts';
+import { table } from './table.ts';
+import { missed } from './targets.ts';
+
+export function targetSection({ targets }: Report): string[] {
+  if (targets.length === 0) return [];
+  const failed = missed(targets);
+  return [
+    '## Targets',
+    '',
+    'What this project asks of itself: ratios unless a unit stands there, below the limit unless it says "at least".',
+    '',
+    ...table(
+      ['what', 'build', 'must', 'aim', 'measured', 'verdict'],
+      targets.map(({ what, build, must, aim, measured, verdict }) => [
+        ...[what, build, must, aim, measured],
+        verdict,
+      ]),
+      'left',
+    ),
+    '',
+    failed.length === 0
+      ? 'Every "must" that was measured is met.'
+      : `**NOT MET: ${failed.map(({ what, build }) => `${what} (${build})`).join('; ')}.**`,
+    '',
+  ];
+}
+
+export function agreementSection({ agreement }: Report): string[] {
+  if (agreement === undefined) return [];
+  const { compared, apart } = agreement;
+  const percent = Math.round((agreementLimit - 1) * 100);
+  return [
+    '## Agreement with the run before',
+    '',
+    `${compared - apart.length} of ${compared} ratios are within ${percent} % of those in previous.json.`,
+    '',
+    ...(apart.length === 0
+      ? []
+      : [
+          ...table(
+            ['ratio', 'now', 'before', 'now / before'],
+            apart.map(({ name, now, before }) => [
+              name,
+              ...[now, before, now / before].map((value) => value.toFixed(2)),
+            ]),
+          ),
+          '',
+        ]),
+  ];
+}

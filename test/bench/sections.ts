@@ -1,0 +1,138 @@
+/** The parts of a run, in their order, and what each may take: together less than a quarter of an hour on a quiet machine. */
+import { type CallMeasure, measureCalls } from './calls.ts';
+import { measureConnections } from './connections.ts';
+import { type Contender, contend, type Side, sidesThere, takesPart } from './contenders.ts';
+import { growths, measureGrowth } from './growth.ts';
+import { measureLoad } from './load.ts';
+import type { Missing, Report } from './report.ts';
+import { measureResources, type ResourceMeasure } from './resources.ts';
+import { masqueraded, plain, type Scenario, scenarios } from './scenarios.ts';
+import { measureStarts } from './start.ts';
+import { createStation, type Station } from './station.ts';
+import { lackOf, plugIn } from './switches.ts';
+import { lackOfPrograms, measureTraffic, type Traffic } from './traffic.ts';
+
+export const sections = ['starts', 'calls', 'connections', 'load', 'growth'] as const;
+export type Section = (typeof sections)[number];
+
+export interface Settings {
+  /** Of single calls; what takes longer has fewer, in proportion. */
+  readonly rounds: number;
+  /** Scenarios by plugin and title: all without it. */
+  readonly only?: RegExp;
+  readonly progress: (what: string) => void;
+}
+
+/** What a section adds to the report. */
+export type Part = Partial<Report>;
+
+export const measureSection: Readonly<Record<Section, (settings: Settings) => Promise<Part>>> = {
+  async starts({ rounds, progress }) {
+    progress('VERSION, beside an empty program');
+    await using station = await createStation();
+    return { starts: await measureStarts(sidesThere(), station, { rounds: 2 * rounds, seconds: 20 }) };
+  },
+
+  calls: measureScenarios,
+
+  async connections({ rounds, progress }) {
+    progress('new connections through masquerading');
+    const lack = lackOfPrograms(['perl']);
+    if (lack !== undefined) return { missingConnections: lack };
+    return { connections: await measureConnections(1_000, { rounds: Math.ceil(rounds / 4), seconds: 50 }) };
+  },
+
+  async load({ rounds, progress }) {
+    const crowds = [
+      { scenario: plain, containers: 100, rounds: 4, seconds: 40 },
+      { scenario: masqueraded, containers: 100, rounds: 2, seconds: 20 },
+      { scenario: plain, containers: 300, rounds: 2, seconds: 60 },
+    ];
+    const load: Report['load'][number][] = [];
+    for (const crowd of crowds) {
+      progress(`${crowd.containers} containers at once, ${crowd.scenario.title}`);
+      const few = Math.min(crowd.rounds, rounds);
+      load.push(...(await measureLoad(sidesThere(), { ...crowd, rounds: few })));
+    }
+    return { load };
+  },
+
+  async growth({ rounds, progress }) {
+    const growth: Report['growth'][number][] = [];
+    for (const one of growths) {
+      progress(`${one.of}, ${one.scenario.plugin}`);
+      growth.push(...(await measureGrowth(sidesThere(), one, Math.ceil(rounds / 2))));
+    }
+    return { growth };
+  },
+};
+
+interface Sides {
+  readonly contenders: readonly Contender[];
+  readonly floor: Station;
+}
+
+interface Measured extends Traffic {
+  readonly calls: readonly CallMeasure[];
+  readonly resources: readonly ResourceMeasure[];
+}
+
+async function measureScenarios(settings: Settings): Promise<Part> {
+  await using stations = new AsyncDisposableStack();
+  const add = async (side: Side): Promise<Contender> => contend(side, stations.use(await createStation()));
+  const contenders: Contender[] = [];
+  for (const side of sidesThere()) contenders.push(await add(side));
+  const floor = stations.use(await createStation());
+
+  const measured: Measured[] = [];
+  const missing: Missing[] = [];
+  const missingTraffic: Missing[] = [];
+  for (const [number, scenario] of scenarios.entries()) {
+    const { plugin, title } = scenario;
+    if (settings.only !== undefined && !settings.only.test(`${plugin} ${title}`)) continue;
+    const reason = await lackOf(floor, scenario);
+    const noTraffic = reason ?? lackOfPrograms();
+    if (scenario.withTraffic && noTraffic !== undefined)
+      missingTraffic.push({ plugin, scenario: title, reason: noTraffic });
+    if (reason === undefined)
+      measured.push(await measureScenario({ contenders, floor }, { scenario, number, ...settings }));
+    else missing.push({ plugin, scenario: title, reason });
+  }
+  return {
+    ...{ missing, missingTraffic },
+    calls: measured.flatMap(({ calls }) => calls),
+    resources: measured.flatMap(({ resources }) => resources),
+    traffic: measured.flatMap(({ traffic }) => traffic),
+    links: measured.flatMap(({ links }) => links),
+  };
+}
+
+/** A spread of fewer says little, and each takes ten seconds. */
+const trafficRounds = 5;
+
+/** One at a time: calls, what they take, and what passes between containers. */
+async function measureScenario(
+  { contenders: all, floor: floorAlone }: Sides,
+  { scenario, number, rounds, progress }: Settings & { readonly scenario: Scenario; readonly number: number },
+): Promise<Measured> {
+  const { plugin, title } = scenario;
+  const contenders = all.filter(({ name }) => takesPart(name, plugin));
+  const [ours] = contenders;
+  if (ours === undefined) throw new Error(`nobody has ${plugin}`);
+  // There is one NIC with functions.
+  const floor = plugin === 'sriov' ? ours.station : floorAlone;
+  const stations = new Set([
+    ...contenders.map(({ station }) => station),
+    ...(scenario.byHand ? [floor] : []),
+  ]);
+  await using switches = new AsyncDisposableStack();
+  for (const station of stations) switches.use(await plugIn(station, scenario, number));
+  progress(`one call, ${plugin} ${title}`);
+  const calls = await measureCalls(contenders, { scenario, number, rounds, floor });
+  const resources = scenario.withResources ? await measureResources(contenders, { scenario, number }) : [];
+  if (!scenario.withTraffic || lackOfPrograms() !== undefined)
+    return { calls, resources, traffic: [], links: [] };
+  progress(`traffic, ${plugin} ${title}`);
+  const few = Math.min(trafficRounds, rounds);
+  return { calls, resources, ...(await measureTraffic(ours, { scenario, number, rounds: few })) };
+}
