@@ -20,7 +20,8 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/support/global-setup.ts'],
           pool: 'forks',
-          maxWorkers: 2,
+          // More than two processors: a test mostly waits, for the kernel and for its own patience.
+          maxWorkers: 3,
           // After the unit tests, which take all processors.
           sequence: { groupOrder: 1 },
           // Namespaces of many tests at once queue on one lock in the kernel: patience, rather than flakes.

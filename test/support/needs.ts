@@ -140,7 +140,7 @@ export function testNeeds(
 
 type Declare = (name: string, body: (context: EndToEnd) => Promise<void>, timeout?: number) => void;
 
-/** `test` and `testNeeds` for a file of which the virtual machine repeats some: each fifth case, the first among them. */
+/** `test` and `testNeeds` for a file of which the virtual machine repeats some: each tenth case, the first among them. */
 export function sampled(): { readonly test: Declare; readonly testNeeds: typeof testNeeds } {
   let index = 0;
   const isChosen = (): boolean => {

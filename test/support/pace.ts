@@ -25,11 +25,11 @@ export function roundsOf({
 }
 
 /**
- * Which of the cases that the host tries as well are repeated here: in the virtual machine every fifth. Enough to see
+ * Which of the cases that the host tries as well are repeated here: in the virtual machine every tenth. Enough to see
  * that newer tools and kernels tell such things in words that are understood. `make test-full` repeats all.
  * @param index of the case among them
  */
-export const isRepeated = (index: number): boolean => !inVirtualMachine || inFull || index % 5 === 0;
+export const isRepeated = (index: number): boolean => !inVirtualMachine || inFull || index % 10 === 0;
 
 /** The cases of a table that run here: see {@link isRepeated}. */
 export function spotChecks<Case>(cases: readonly Case[]): readonly Case[] {
