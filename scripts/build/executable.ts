@@ -11,7 +11,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Arch, crossRoot, nativeArch } from './arch.ts';
-import { nodeFor, strippedNode } from './node.ts';
+import { baseNode, nodeFor } from './node.ts';
 
 interface SeaTarget {
   readonly nodeRange: string;
@@ -102,7 +102,7 @@ async function makeNatively(entry: string, output: string, arch: Arch): Promise<
   const target = { nodeRange: `node${major}`, platform: 'linux', arch: arch.node, output };
   await sea(entry, {
     targets: [target],
-    nodePath: strippedNode(arch),
+    nodePath: baseNode(arch),
     signature: false,
     seaConfig: seaConfig(true),
   });
@@ -124,7 +124,7 @@ async function makeForeign(entry: string, output: string, arch: Arch, maker: Blo
       maker.how === 'emulated' ? [maker.emulator, '-L', crossRoot(arch), nodeFor(arch)] : [process.execPath];
     // Its warnings (that all this is experimental) are kept for the case that it fails.
     execFileSync(program, [...args, '--experimental-sea-config', config], { cwd: scratch, stdio: 'pipe' });
-    copyFileSync(strippedNode(arch), output);
+    copyFileSync(baseNode(arch), output);
     await withoutNoise(() =>
       inject(output, 'NODE_SEA_BLOB', readFileSync(blob), {
         sentinelFuse: 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2',
