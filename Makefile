@@ -15,6 +15,13 @@ BINDIR ?= /opt/cni/bin
 # Another processor's executables go to dist/<arch>/bin.
 ARCH ?=
 
+# What is in the executable beside the program: node (by pkg), or bun, whose executables go to dist/bun/bin.
+RUNTIME ?= node
+$(if $(filter-out node bun,$(RUNTIME)),$(error RUNTIME=$(RUNTIME): there is node, and there is bun))
+DIST := dist$(if $(filter bun,$(RUNTIME)),/bun)
+# Of files that tell of this build and not of the other.
+SUFFIX := $(if $(filter bun,$(RUNTIME)),-bun)
+
 NODE := node_modules/.bin/node
 REPORTS := .cache/reports
 # What the tests, vitest and tsc find first: this project's Node, and tools that are built for it (cnitool).
@@ -25,7 +32,7 @@ AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo --preserve-env=CI$(comma)PLU
 VITEST = $(NODE) node_modules/vitest/vitest.mjs run --reporter=default --reporter=json
 
 PLUGINS := veth-bridge ovs macvlan ipvlan sriov host-local
-LINKS := $(PLUGINS:%=dist/bin/%)
+LINKS := $(PLUGINS:%=$(DIST)/bin/%)
 SOURCES := $(shell find main.ts lib plugins ipam cli -name '*.ts' 2>/dev/null) \
 	$(wildcard scripts/build.ts scripts/build/*.ts scripts/entry-*.ts scripts/warm-up.ts scripts/sea.ts) package-lock.json
 
@@ -34,7 +41,7 @@ HOST_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,amd64,$(shell uname -m))
 IS_FOREIGN := $(filter-out $(HOST_ARCH),$(ARCH))
 
 .PHONY: build
-build: $(if $(IS_FOREIGN),dist/$(ARCH)/bin/plumbline,dist/bin/plumbline $(LINKS)) ## [ARCH=arm64] build dist/bin: one executable under each plugin's name
+build: $(if $(IS_FOREIGN),$(DIST)/$(ARCH)/bin/plumbline,$(DIST)/bin/plumbline $(LINKS)) ## [ARCH=arm64] [RUNTIME=bun] build dist/bin: one executable under each plugin's name
 
 # Placed by rename, so that whoever runs the old one goes on, and no run sees half of the new one.
 dist/bin/plumbline: $(SOURCES) | setup-build
@@ -44,26 +51,33 @@ dist/bin/plumbline: $(SOURCES) | setup-build
 dist/%/bin/plumbline: $(SOURCES) | setup-build setup-cross
 	$(NODE) scripts/build.ts --arch $*
 
+dist/bun/bin/plumbline: $(SOURCES) | setup-build
+	$(NODE) scripts/build.ts --runtime bun
+
+# Bun compiles for another processor by itself.
+dist/bun/%/bin/plumbline: $(SOURCES) | setup-build
+	$(NODE) scripts/build.ts --runtime bun --arch $*
+
 # The build makes these too; this is for one that was removed.
-$(LINKS): dist/bin/plumbline
-	ln -f dist/bin/plumbline $@
+$(LINKS): $(DIST)/bin/plumbline
+	ln -f $< $@
 
 # Both in one archive: make image ARCHES="amd64 arm64".
 ARCHES ?= $(or $(ARCH),$(HOST_ARCH))
-executable_of = dist/$(if $(filter-out $(HOST_ARCH),$(1)),$(1)/)bin/plumbline
+executable_of = $(DIST)/$(if $(filter-out $(HOST_ARCH),$(1)),$(1)/)bin/plumbline
 
 .PHONY: image image-tree
-image: $(foreach arch,$(ARCHES),$(call executable_of,$(arch))) ## [ARCHES="amd64 arm64"] an OCI image archive in dist/image, without a registry
-	$(NODE) scripts/image.ts $(ARCHES:%=--arch %)
+image: $(foreach arch,$(ARCHES),$(call executable_of,$(arch))) ## [ARCHES="amd64 arm64"] [RUNTIME=bun] an OCI image archive in dist/image, without a registry
+	$(NODE) scripts/image.ts --runtime $(RUNTIME) $(ARCHES:%=--arch %)
 image-tree: $(foreach arch,$(ARCHES),$(call executable_of,$(arch)))
-	$(NODE) scripts/image.ts $(ARCHES:%=--arch %) --tree dist/image/tree
+	$(NODE) scripts/image.ts --runtime $(RUNTIME) $(ARCHES:%=--arch %) --tree dist/image/tree
 
 .PHONY: demo
 demo: setup-demo build ## connect two namespaces with the built plugins, and let them ping
 	$(AS_ROOT) sh scripts/demo.sh
 
 .PHONY: test
-test: lint test-unit test-e2e test-vm ## all tests that fit into half an hour
+test: lint test-unit test-e2e test-e2e-bun test-vm ## all tests that fit into half an hour
 
 .PHONY: lint lint-types lint-style lint-layers lint-schemas
 lint: lint-types lint-style lint-layers lint-schemas ## types, style, layers, whether schemas/ is fresh
@@ -89,12 +103,19 @@ test-unit: setup-test ## pure logic, no root needed
 	env PATH="$(TOOLPATH)" $(VITEST) --project unit --outputFile.json=$(REPORTS)/unit.json
 
 .PHONY: test-e2e
-test-e2e: setup-test build ## the built executable in network namespaces (root)
-	$(AS_ROOT) $(VITEST) --project e2e --outputFile.json=$(REPORTS)/e2e.json
+test-e2e: setup-test build ## [RUNTIME=bun] the built executable in network namespaces (root)
+	$(AS_ROOT) $(VITEST) --project e2e$(SUFFIX) --outputFile.json=$(REPORTS)/e2e$(SUFFIX).json
+
+# The same make again, so that it is built and tested as by hand.
+.PHONY: test-e2e-bun test-vm-bun
+test-e2e-bun:
+	$(MAKE) test-e2e RUNTIME=bun
+test-vm-bun:
+	$(MAKE) test-vm RUNTIME=bun
 
 .PHONY: test-vm
-test-vm: setup-vm build ## the same on a full kernel in a virtual machine (PLUMBLINE_VM_FILES=words: some files)
-	$(AS_ROOT) $(VITEST) --project vm --outputFile.json=$(REPORTS)/vm.json
+test-vm: setup-vm build ## [RUNTIME=bun] the same on a full kernel in a virtual machine (PLUMBLINE_VM_FILES=words: some files)
+	$(AS_ROOT) PLUMBLINE_RUNTIME=$(RUNTIME) $(VITEST) --project vm --outputFile.json=$(REPORTS)/vm$(SUFFIX).json
 
 .PHONY: vm-shell
 vm-shell: setup-vm build ## a shell in that virtual machine, on its serial console
@@ -102,7 +123,7 @@ vm-shell: setup-vm build ## a shell in that virtual machine, on its serial conso
 
 .PHONY: test-full
 test-full: export PLUMBLINE_TEST_FULL := 1
-test-full: test ## all tests, with the long forms of those that have one
+test-full: test test-vm-bun ## all tests, with the long forms of those that have one
 
 .PHONY: bench
 bench: setup-test build ## measure both builds against the reference plugins, in one run
@@ -115,12 +136,12 @@ bench-vm: setup-vm build ## the scenarios that need a full kernel, measured in t
 	$(AS_ROOT) sh test/vm/bench.sh 'ipvlan|ovs.*kernel|sriov'
 
 .PHONY: install
-install: build ## [DESTDIR=] [BINDIR=/opt/cni/bin] [AS_BRIDGE=1] [FORCE=1]
-	dist/bin/plumbline install --bin-dir '$(DESTDIR)$(BINDIR)' $(if $(AS_BRIDGE),--as-bridge) $(if $(FORCE),--force)
+install: build ## [DESTDIR=] [BINDIR=/opt/cni/bin] [AS_BRIDGE=1] [FORCE=1] [RUNTIME=bun]
+	$(DIST)/bin/plumbline install --bin-dir '$(DESTDIR)$(BINDIR)' $(if $(AS_BRIDGE),--as-bridge) $(if $(FORCE),--force)
 
 .PHONY: uninstall
 uninstall: build ## [DESTDIR=] [BINDIR=/opt/cni/bin]: remove our files only
-	dist/bin/plumbline uninstall --bin-dir '$(DESTDIR)$(BINDIR)'
+	$(DIST)/bin/plumbline uninstall --bin-dir '$(DESTDIR)$(BINDIR)'
 
 .PHONY: setup-build setup-cross setup-demo setup-test setup-vm
 setup-build setup-cross setup-demo setup-test setup-vm:

@@ -1,5 +1,30 @@
 import { defineConfig } from 'vitest/config';
-import { pace } from './test/support/pace.ts';
+import { inFull, pace } from './test/support/pace.ts';
+
+const endToEnd = {
+  globalSetup: ['test/support/global-setup.ts'],
+  pool: 'forks' as const,
+  // More than two processors: a test mostly waits, for the kernel and for its own patience.
+  maxWorkers: 3,
+  // After the unit tests, which take all processors.
+  sequence: { groupOrder: 1 },
+  // Namespaces of many tests at once queue on one lock in the kernel: patience, rather than flakes.
+  testTimeout: 60_000 * (pace + 1),
+  hookTimeout: 60_000 * (pace + 1),
+};
+
+/** What says nothing about an executable, or the same of each: run once, on the first build. */
+const ofNoBuild = [
+  // The tests' own laboratory.
+  'test/e2e/**/support.test.ts',
+  // make, images, manifests and documents.
+  'test/e2e/deploy/**',
+  // What a runtime does with a plugin that behaves as the other tests say.
+  'test/e2e/runtime/{containerd,life,multus}.test.ts',
+];
+
+/** Faults: of the second build in `make test-full`. */
+const longOnes = ['test/e2e/hostile.test.ts', 'test/e2e/robust/**', 'test/e2e/*/{robust,kill}.test.ts'];
 
 export default defineConfig({
   test: {
@@ -15,18 +40,16 @@ export default defineConfig({
         },
       },
       {
+        test: { ...endToEnd, name: 'e2e', include: ['test/e2e/**/*.test.ts'] },
+      },
+      {
+        // The same on the second build, `make test-e2e RUNTIME=bun`.
         test: {
-          name: 'e2e',
+          ...endToEnd,
+          name: 'e2e-bun',
           include: ['test/e2e/**/*.test.ts'],
-          globalSetup: ['test/support/global-setup.ts'],
-          pool: 'forks',
-          // More than two processors: a test mostly waits, for the kernel and for its own patience.
-          maxWorkers: 3,
-          // After the unit tests, which take all processors.
-          sequence: { groupOrder: 1 },
-          // Namespaces of many tests at once queue on one lock in the kernel: patience, rather than flakes.
-          testTimeout: 60_000 * (pace + 1),
-          hookTimeout: 60_000 * (pace + 1),
+          exclude: inFull ? ofNoBuild : [...ofNoBuild, ...longOnes],
+          env: { PLUMBLINE_RUNTIME: 'bun' },
         },
       },
       {

@@ -1,8 +1,8 @@
 /**
  * Builds dist/bin: esbuild makes one CommonJS file of main.ts, pkg's SEA builder turns it into an executable
- * with a startup snapshot, and each plugin name becomes a hard link of that one file.
+ * with a startup snapshot, and each plugin name becomes a hard link of that one file. Or dist/bun/bin, by Bun.
  *
- * Usage: node scripts/build.ts [--arch amd64|arm64] [--out DIR]
+ * Usage: node scripts/build.ts [--runtime node|bun] [--arch amd64|arm64] [--out DIR]
  */
 import { createHash } from 'node:crypto';
 import {
@@ -23,11 +23,14 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { EXECUTABLES, formatMark } from '../cli/executable.ts';
 import { placeLinks, removeStaleTemporaries, temporaryPath } from '../cli/place.ts';
-import { binFolder, findArch, nativeArch } from './build/arch.ts';
+import { type Arch, binFolder, findArch, findRuntime, nativeArch } from './build/arch.ts';
+import { compileByBun } from './build/bun.ts';
 import { chooseBlobMaker, describeBlob, makeExecutable } from './build/executable.ts';
 import { COMMANDS_ASSET } from './sea.ts';
 
 const root = dirname(import.meta.dirname);
+
+const constants = (version: string) => ({ PLUMBLINE_VERSION: JSON.stringify(version) });
 
 async function bundle(entry: string, output: string, version: string): Promise<void> {
   await build({
@@ -41,7 +44,7 @@ async function bundle(entry: string, output: string, version: string): Promise<v
     // import() does not work in a snapshot; esbuild turns it into require() within the bundle.
     // V8 crashes on `using` in the heap of a snapshot, so it is lowered.
     supported: { 'dynamic-import': false, using: false },
-    define: { PLUMBLINE_VERSION: JSON.stringify(version) },
+    define: constants(version),
     // Its CommonJS form requires its parts in a way that no bundler can follow.
     alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
     // The heap of a snapshot holds the source; names stay, for the stacks that a debug log has.
@@ -68,30 +71,50 @@ function cleanEnvironment(): void {
   }
 }
 
+/** @returns one line for whoever builds, where there is something to tell */
+async function makeByPkg(executable: string, arch: Arch, version: string): Promise<string | undefined> {
+  const maker = chooseBlobMaker(arch);
+  const scratch = mkdtempSync(join(tmpdir(), 'plumbline-bundles-'));
+  const main = join(scratch, 'plumbline.cjs');
+  const commands = join(scratch, COMMANDS_ASSET);
+  const entry = maker.how === 'plain' ? 'scripts/entry-plain.ts' : 'scripts/entry-snapshot.ts';
+  try {
+    await bundle(entry, main, version);
+    await bundle('cli/index.ts', commands, version);
+    await makeExecutable({ main, assets: { [COMMANDS_ASSET]: commands } }, executable, arch, maker);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  return arch === nativeArch ? undefined : describeBlob(arch, maker);
+}
+
 async function run(): Promise<void> {
   const started = new Date();
   const { values } = parseArgs({
-    options: { arch: { type: 'string', default: nativeArch.oci }, out: { type: 'string' } },
+    options: {
+      runtime: { type: 'string', default: 'node' },
+      arch: { type: 'string', default: nativeArch.oci },
+      out: { type: 'string' },
+    },
   });
   const arch = findArch(values.arch);
-  const out = values.out === undefined ? join(root, binFolder(arch)) : resolve(values.out);
+  const runtime = findRuntime(values.runtime);
+  const out = values.out === undefined ? join(root, binFolder(arch, runtime)) : resolve(values.out);
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-  const maker = chooseBlobMaker(arch);
   cleanEnvironment();
   mkdirSync(out, { recursive: true });
   removeStaleTemporaries(out);
   const executable = temporaryPath(out);
-  const scratch = mkdtempSync(join(tmpdir(), 'plumbline-bundles-'));
-  const main = join(scratch, 'plumbline.cjs');
-  const commands = join(scratch, COMMANDS_ASSET);
   try {
-    await bundle(
-      maker.how === 'plain' ? 'scripts/entry-plain.ts' : 'scripts/entry-snapshot.ts',
-      main,
-      version,
-    );
-    await bundle('cli/index.ts', commands, version);
-    await makeExecutable({ main, assets: { [COMMANDS_ASSET]: commands } }, executable, arch, maker);
+    const note =
+      runtime === 'bun'
+        ? compileByBun({
+            entry: 'scripts/entry-bun.ts',
+            output: executable,
+            arch,
+            define: constants(version),
+          })
+        : await makeByPkg(executable, arch, version);
     finish(executable, version);
     // A source that was saved while the build ran may not be in it: to make, the result is as old as its sources were.
     utimesSync(executable, started, started);
@@ -100,9 +123,8 @@ async function run(): Promise<void> {
       executable,
       EXECUTABLES.map((name) => ({ name })),
     );
-    if (arch !== nativeArch) console.log(describeBlob(arch, maker));
+    if (note !== undefined) console.log(note);
   } finally {
-    rmSync(scratch, { recursive: true, force: true });
     rmSync(executable, { force: true });
   }
 }

@@ -2,8 +2,8 @@
  * Writes an OCI image archive, without a registry and without a container engine: one layer with the executable and the
  * libraries that it needs, and nothing else. The same inputs give the same bytes.
  *
- * Usage: node scripts/image.ts [--arch amd64]... [--out FILE]
- *        node scripts/image.ts [--arch amd64] --tree DIR      the image's files in a folder, for a Dockerfile
+ * Usage: node scripts/image.ts [--runtime bun] [--arch amd64]... [--out FILE]
+ *        node scripts/image.ts [--runtime bun] [--arch amd64] --tree DIR    its files in a folder, for a Dockerfile
  *
  * The archive can be loaded by `ctr images import`, `podman load`, `docker load` and `skopeo copy oci-archive:FILE`.
  * Source: OCI Image Format Specification 1.1.
@@ -11,7 +11,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Arch, binFolder, findArch, nativeArch } from './build/arch.ts';
+import { type Arch, binFolder, findArch, findRuntime, nativeArch } from './build/arch.ts';
 import { archiveOf, type Blob, type Entry, jsonBlob, layerOf } from './image/archive.ts';
 import { filesOf } from './image/files.ts';
 
@@ -22,6 +22,17 @@ const REPOSITORY = 'localhost/plumbline';
 
 const description = 'CNI plugins for Linux bridges, Open vSwitch, macvlan, ipvlan and SR-IOV';
 
+const { values } = parseArgs({
+  options: {
+    arch: { type: 'string', multiple: true, default: [nativeArch.oci] },
+    out: { type: 'string' },
+    runtime: { type: 'string', default: 'node' },
+    tree: { type: 'string' },
+  },
+});
+const arches = values.arch.map(findArch);
+const runtime = findRuntime(values.runtime);
+
 interface Image {
   readonly arch: Arch;
   readonly manifest: Blob;
@@ -30,7 +41,7 @@ interface Image {
 }
 
 const filesIn = (arch: Arch): readonly Entry[] =>
-  filesOf(arch, join(root, binFolder(arch), 'plumbline'), root);
+  filesOf(arch, join(root, binFolder(arch, runtime), 'plumbline'), root);
 
 function writeTree(folder: string, entries: readonly Entry[]): void {
   mkdirSync(folder, { recursive: true });
@@ -102,18 +113,10 @@ function archive(images: readonly Image[], version: string): Buffer {
   });
 }
 
-const { values } = parseArgs({
-  options: {
-    arch: { type: 'string', multiple: true, default: [nativeArch.oci] },
-    out: { type: 'string' },
-    tree: { type: 'string' },
-  },
-});
-const arches = values.arch.map(findArch);
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
 
 if (values.tree === undefined) {
-  const name = `plumbline-${version}-${arches.map(({ oci }) => oci).join('-')}.tar`;
+  const name = `plumbline-${version}${runtime === 'bun' ? '-bun' : ''}-${arches.map(({ oci }) => oci).join('-')}.tar`;
   const out = resolve(values.out ?? join(root, 'dist', 'image', name));
   const images = arches.map((arch) => imageOf(arch, version));
   const temporary = `${out}.${process.pid}`;

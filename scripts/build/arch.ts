@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 /** The processors that plumbline is built for, and what each is called where. */
 export interface Arch {
   /** As Node, npm and esbuild call it. */
@@ -30,5 +32,14 @@ export const nativeArch: Arch = findArch(process.arch);
 /** Where Debian's packages for cross-building (libc6-arm64-cross and others) put the libraries of another processor. */
 export const crossRoot = (arch: Arch): string => `/usr/${arch.machine}-linux-gnu`;
 
-/** Where `make build` puts the executables; this machine's have the plain name. */
-export const binFolder = (arch: Arch): string => (arch === nativeArch ? 'dist/bin' : `dist/${arch.oci}/bin`);
+/** What is in the executable beside the program: Node, by pkg, or Bun. */
+export type Runtime = 'node' | 'bun';
+
+export function findRuntime(name: string): Runtime {
+  if (name === 'node' || name === 'bun') return name;
+  throw new Error(`there is no build by ${name}; there is one by node and one by bun`);
+}
+
+/** Where `make build` puts the executables; those of Node, and this machine's, have the plain name. */
+export const binFolder = (arch: Arch, runtime: Runtime = 'node'): string =>
+  join('dist', runtime === 'bun' ? 'bun' : '', arch === nativeArch ? '' : arch.oci, 'bin');

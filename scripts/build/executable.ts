@@ -11,7 +11,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Arch, crossRoot, nativeArch } from './arch.ts';
-import { nodeFor, strippedNode } from './node.ts';
+import { baseNode, nodeFor } from './node.ts';
 import { takeSnapshot } from './snapshot.ts';
 
 interface SeaTarget {
@@ -135,7 +135,7 @@ async function injectNatively({ main, assets }: Bundles, output: string, arch: A
   const target = { nodeRange: `node${major}`, platform: 'linux', arch: arch.node, output };
   await sea(main, {
     targets: [target],
-    nodePath: strippedNode(arch),
+    nodePath: baseNode(arch),
     signature: false,
     seaConfig: seaConfig(assets),
   });
@@ -154,7 +154,7 @@ async function injectForeign(
   const config = join(scratch, 'sea-config.json');
   writeFileSync(config, JSON.stringify({ main, output: blob, ...seaConfig(assets) }));
   execFileSync(process.execPath, ['--experimental-sea-config', config], { cwd: scratch, stdio: 'pipe' });
-  copyFileSync(strippedNode(arch), output);
+  copyFileSync(baseNode(arch), output);
   await withoutNoise(() =>
     inject(output, 'NODE_SEA_BLOB', readFileSync(blob), { sentinelFuse, overwrite: true }),
   );

@@ -10,7 +10,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { nativeArch } from '../../scripts/build/arch.ts';
-import { strippedNode } from '../../scripts/build/node.ts';
+import { baseNode } from '../../scripts/build/node.ts';
 import { emptyPrograms, findBun } from './empty.ts';
 
 type SeaBuilder = (
@@ -24,7 +24,7 @@ type SeaBuilder = (
 ) => Promise<void>;
 
 async function buildForNode(entry: string, output: string): Promise<void> {
-  const base = strippedNode(nativeArch);
+  const base = baseNode(nativeArch);
   if (isNewer(output, base)) return;
   const { default: sea } = createRequire(import.meta.url)('@yao-pkg/pkg/lib-es5/sea') as {
     default: SeaBuilder;

@@ -240,7 +240,7 @@ describe('host-local', () => {
 
   for (const { command, changes, atLeast } of [
     { command: 'ADD', changes: ['mkdir', 'link', 'unlink', 'rename', 'write'], atLeast: 18 },
-    { command: 'DEL', changes: ['unlink', 'write'], atLeast: 4 },
+    { command: 'DEL', changes: ['unlink', 'write'], atLeast: 3 },
   ]) {
     const name = `${command} killed before each system call that changes a file, and then DEL: nothing is left`;
     testNeeds(['strace'], name, async ({ node }) => {

@@ -15,13 +15,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EXECUTABLES, formatMark, readMark } from '../../cli/executable.ts';
 import { otherVersion } from '../support/other-version.ts';
-import { binDir as built, repoRoot } from '../support/paths.ts';
+import { binDir as built, repoRoot, runtime } from '../support/paths.ts';
 
 const sourceFolders = ['scripts', 'cli', 'lib', 'plugins', 'ipam'];
 
@@ -69,7 +69,7 @@ test('the mark in the executable is the digest of what precedes it', () => {
   expect(mark?.digest).toBe(createHash('sha256').update(content.subarray(0, -text.length)).digest('hex'));
 });
 
-test('dist/bin holds one file under seven names', () => {
+test('the build holds one file under seven names', () => {
   // A build that runs at the same time has its temporary files there.
   expect(
     readdirSync(built)
@@ -224,15 +224,17 @@ test('make builds once, and installs and uninstalls within DESTDIR and BINDIR', 
     cpSync(join(repoRoot, name), join(tree, name), { recursive: true, preserveTimestamps: true });
   }
   symlinkSync(join(repoRoot, 'node_modules'), join(tree, 'node_modules'));
-  const make = (...args: readonly string[]) => run('make', '--no-print-directory', '-C', tree, ...args);
-  const executable = join(tree, 'dist/bin/plumbline');
+  const make = (...args: readonly string[]) =>
+    run('make', '--no-print-directory', `RUNTIME=${runtime}`, '-C', tree, ...args);
+  const dist = join(tree, relative(repoRoot, built));
+  const executable = join(dist, 'plumbline');
 
   expect(await make('build')).toMatchObject({ code: 0, stdout: expect.stringContaining('scripts/build.ts') });
   const { ino } = statSync(executable);
   expect(await make('build')).toEqual({ code: 0, stdout: '', stderr: '' });
-  rmSync(join(tree, 'dist/bin/ovs'));
+  rmSync(join(dist, 'ovs'));
   expect((await make('build')).code).toBe(0);
-  expect(statSync(join(tree, 'dist/bin/ovs')).ino).toBe(ino);
+  expect(statSync(join(dist, 'ovs')).ino).toBe(ino);
   utimesSync(join(tree, 'lib/errors.ts'), new Date(), new Date());
   expect((await make('--dry-run', 'build')).stdout).toContain('scripts/build.ts');
   utimesSync(join(tree, 'lib/errors.ts'), 0, 0);

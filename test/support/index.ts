@@ -27,7 +27,7 @@ export { type Capture, createOutside, type Outside, type OutsideOptions } from '
 export * from './ovs.ts';
 export { mapOf, type OvsMap, type OvsRow, type OvsTable, type OvsValue, valuesOf } from './ovs-rows.ts';
 export { inFull, inVirtualMachine, isRepeated, pace, roundsOf, spotChecks } from './pace.ts';
-export { binDir, findBuilt, findProgram, referenceDir, repoRoot } from './paths.ts';
+export { binDir, findBuilt, findProgram, referenceDir, repoRoot, runtime } from './paths.ts';
 export { expectNoPing, expectPing, type Target } from './ping.ts';
 export { eventually, type IpAddress, type IpObject, type Outcome, type Place } from './place.ts';
 export { asPod, createPods, type NamedConfig, type Pod, type Pods } from './pods.ts';

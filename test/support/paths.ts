@@ -3,11 +3,18 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { binFolder, findRuntime, nativeArch, type Runtime } from '../../scripts/build/arch.ts';
 
 export const repoRoot = resolve(import.meta.dirname, '../..');
 
-/** The built executables; PLUMBLINE_BIN_DIR names others, such as an installed copy. */
-export const binDir = resolve(process.env['PLUMBLINE_BIN_DIR'] ?? join(repoRoot, 'dist/bin'));
+/** What is in the executable under test beside the program; the second build's is tested as project e2e-bun. */
+export const runtime: Runtime = findRuntime(process.env['PLUMBLINE_RUNTIME'] ?? 'node');
+
+/** The executables built with this runtime; PLUMBLINE_BIN_DIR names others, such as an installed copy. */
+export const binDirOf = (by: Runtime): string =>
+  resolve(process.env['PLUMBLINE_BIN_DIR'] ?? join(repoRoot, binFolder(nativeArch, by)));
+
+export const binDir = binDirOf(runtime);
 
 /** The reference plugins, from Debian's containernetworking-plugins. */
 export const referenceDir = '/usr/lib/cni';

@@ -159,7 +159,7 @@ const short = (file: string): string => file.replace(/^test\/e2e\//, '').replace
 
 /** Lines for a shell: what tests ask of the environment. */
 function environment(): string {
-  return ['CI', 'PLUMBLINE_TEST_FULL']
+  return ['CI', 'PLUMBLINE_RUNTIME', 'PLUMBLINE_TEST_FULL']
     .flatMap((key) => (process.env[key] ? [`${key}=${/^\w+$/.exec(process.env[key])?.[0] ?? '1'}\n`] : []))
     .join('');
 }
