@@ -41,7 +41,7 @@ export interface Rules {
   readonly guard: Omit<GuardedPort, 'comment'> | undefined;
 }
 
-const isEmpty = ({ masquerade, guard }: Rules): boolean => masquerade.length === 0 && guard === undefined;
+export const isEmpty = ({ masquerade, guard }: Rules): boolean => masquerade.length === 0 && guard === undefined;
 
 function creation({ owner, masquerade, guard }: Rules): string[] {
   return [
@@ -301,35 +301,4 @@ function isChain(value: unknown): value is { readonly name: string } {
 
 async function tryDeleteChain(host: Host, chain: string): Promise<void> {
   await host.runner.run('nft', ['delete', 'chain', 'inet', 'plumbline', chain]);
-}
-
-/** What is wrong with an attachment's rules, in words; nothing where all is as ADD made it. */
-export async function checkRules(host: Host, rules: Rules): Promise<string[]> {
-  const { owner, masquerade, guard } = rules;
-  const faults: string[] = [];
-  for (const address of masquerade) {
-    if ((await transact(host, deleteMasquerade(owner.key, address), { checkOnly: true })) !== 'done') {
-      faults.push(
-        `the masquerade element of ${formatAddress(address.address)} is gone from nft's table inet plumbline`,
-      );
-    } else if (!(await hasRules(host, 'inet', subnetChain(owner.network, subnetOf(address))))) {
-      faults.push(`the masquerade rules of ${subnetOf(address)} are gone from nft's table inet plumbline`);
-    }
-  }
-  if (masquerade.length > 0 && faults.length === 0 && !(await hasRules(host, 'inet', 'postrouting'))) {
-    faults.push("the masquerade rule of the chain postrouting is gone from nft's table inet plumbline");
-  }
-  if (guard && (await transact(host, deleteGuard(guard), { checkOnly: true })) !== 'done') {
-    faults.push(
-      `the anti-spoofing elements of ${guard.port} and ${guard.mac} are gone from nft's table bridge plumbline`,
-    );
-  } else if (guard && !(await hasRules(host, 'bridge', 'prerouting'))) {
-    faults.push("the anti-spoofing rule of the chain prerouting is gone from nft's table bridge plumbline");
-  }
-  return faults;
-}
-
-async function hasRules(host: Host, family: string, chain: string): Promise<boolean> {
-  const objects = await list(host, ['chain', family, 'plumbline', chain]);
-  return objects.some((object) => 'rule' in object);
 }

@@ -4,11 +4,11 @@ import { isMac } from '../../lib/cni/mac.ts';
 import { ErrorCode, isCniError } from '../../lib/errors.ts';
 import type { Host } from '../../lib/exec/host.ts';
 import type { Cidr } from '../../lib/net/address.ts';
+import { checkRules } from '../../lib/nft/check.ts';
 import { addIptables, checkIptables, collectIptables, deleteIptables } from '../../lib/nft/iptables.ts';
 import { removeReferenceAntiSpoof, removeReferenceMasquerade } from '../../lib/nft/reference.ts';
 import {
   addRules,
-  checkRules,
   collectRules,
   deleteRules,
   dropNetworkChains,

@@ -99,6 +99,10 @@ export const nftGrammar = createGrammar(
     'add rule inet plumbline <chain> ip daddr { <cidr4> , 224.0.0.0/4 } return',
     'add rule inet plumbline <chain> ip6 daddr { <cidr6> , ff00::/8 } return',
     'add rule inet plumbline <chain> masquerade',
+    // Asked about alone, by CHECK.
+    'add rule inet plumbline <chain> index 1 accept',
+    'add rule inet plumbline postrouting index 1 accept',
+    'add rule bridge plumbline prerouting index 0 accept',
     'create element inet plumbline owners4 { <address4> . <key> comment <label> }',
     'create element inet plumbline owners6 { <address6> . <key> comment <label> }',
     'create element inet plumbline sources4 { <address4> comment <label> : goto <chain> }',

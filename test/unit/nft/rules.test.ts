@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { antiSpoofBase } from '../../../lib/nft/antispoof.ts';
 import { masqueradeBase, masqueradeChain, subnetChain } from '../../../lib/nft/masquerade.ts';
+import { checkRules } from '../../../lib/nft/check.ts';
 import {
   addRules,
-  checkRules,
   collectRules,
   deleteRules,
   dropIdleChains,
@@ -195,16 +195,32 @@ describe('the rules of a GC', () => {
 });
 
 describe('the rules of a CHECK', () => {
-  test('are asked about, not changed; nothing is wrong where all is there', async () => {
+  const rule = { rule: {} };
+  const listing = (nftables: readonly unknown[]) => ({ stdout: JSON.stringify({ nftables }) });
+
+  test('are asked about, not changed, by one run; nothing is wrong where all is there', async () => {
     using host = nftHost();
     expect(await checkRules(host, rules)).toEqual([]);
-    expect(host.runs.every(({ args, options }) => options.input === undefined || args.includes('-c'))).toBe(
-      true,
-    );
+    expect(host.transactions()).toEqual([
+      [
+        ...deletions,
+        `add rule inet plumbline ${chain4} index 1 accept`,
+        `add rule inet plumbline ${chain6} index 1 accept`,
+        'add rule inet plumbline postrouting index 1 accept',
+        'add rule bridge plumbline prerouting index 0 accept',
+      ],
+    ]);
+    expect(host.runs.map(({ args }) => args[0])).toEqual(['-c']);
+  });
+
+  test('are no question where there are none', async () => {
+    using host = nftHost();
+    expect(await checkRules(host, { owner: mine, ...none })).toEqual([]);
+    expect(host.runs).toEqual([]);
   });
 
   test('each that is gone is named', async () => {
-    using host = nftHost([missing, missing, missing]);
+    using host = nftHost([missing, missing, missing, missing]);
     expect(await checkRules(host, rules)).toEqual([
       expect.stringContaining('masquerade element of 10.1.0.2 is gone'),
       expect.stringContaining('masquerade element of fd00::2 is gone'),
@@ -212,19 +228,27 @@ describe('the rules of a CHECK', () => {
     ]);
   });
 
-  test('chains without their rules are named, too', async () => {
-    const empty = (name: string) =>
-      recordingHost({
-        answer: ({ args }) =>
-          args.includes('chain') && args.includes(name) ? { stdout: '{"nftables":[]}' } : undefined,
+  test('chains without their rules, or with some alone, are named, too', async () => {
+    const whole = [rule, rule];
+    const cut = (name: string, left: readonly unknown[]) => {
+      let isFirst = true;
+      return recordingHost({
+        answer({ args, options }) {
+          if (args.includes('chain')) return listing(args.includes(name) ? left : whole);
+          if (options.input === undefined || !isFirst) return undefined;
+          isFirst = false;
+          return missing;
+        },
       });
-    const faults = {
-      [chain4]: /masquerade rules of 10\.1\.0\.0\/16/,
-      postrouting: /chain postrouting/,
-      prerouting: /chain prerouting/,
     };
-    for (const [name, message] of Object.entries(faults)) {
-      using host = empty(name);
+    const faults = [
+      [chain4, [], /masquerade rules of 10\.1\.0\.0\/16/],
+      [chain4, [rule], /masquerade rules of 10\.1\.0\.0\/16/],
+      ['postrouting', [], /chain postrouting/],
+      ['prerouting', [], /chain prerouting/],
+    ] as const;
+    for (const [name, left, message] of faults) {
+      using host = cut(name, left);
       expect(await checkRules(host, rules)).toEqual([expect.stringMatching(message)]);
     }
   });
