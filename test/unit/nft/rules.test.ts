@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { antiSpoofBase } from '../../../lib/nft/antispoof.ts';
-import { masqueradeBase, masqueradeChain, subnetChain } from '../../../lib/nft/masquerade.ts';
 import { checkRules } from '../../../lib/nft/check.ts';
+import { masqueradeBase, masqueradeChain, subnetChain } from '../../../lib/nft/masquerade.ts';
+import { collectNotes, notedRules, noteRules } from '../../../lib/nft/notes.ts';
 import {
   addRules,
   collectRules,
@@ -9,6 +10,7 @@ import {
   dropIdleChains,
   dropNetworkChains,
   type Rules,
+  type RulesToDelete,
 } from '../../../lib/nft/rules.ts';
 import { recordingHost } from '../../support/recording-host.ts';
 import { allowed, cidr, exists, guarded, missing, type NftHost, nftHost, owned, ownerOf } from './support.ts';
@@ -46,12 +48,19 @@ const deletions = [
 ];
 const add = async (host: NftHost, declare = false): Promise<unknown> =>
   addRules(host, rules, { lock: `${host.runDir}/locks/ab`, declare });
-const remove = async (host: NftHost, known = rules): Promise<void> =>
+const remove = async (host: NftHost, more: Partial<RulesToDelete> = {}): Promise<boolean> =>
   deleteRules(
     host,
-    { owner: mine, known, masquerade: true, guardedPort: 'veth0' },
+    {
+      owner: mine,
+      rules: notedRules(host, mine) ?? noted,
+      isNoted: true,
+      doubtfulPort: undefined,
+      ...more,
+    },
     `${host.runDir}/locks/ab`,
   );
+const noted = { masquerade: rules.masquerade, guards: [{ port: 'veth0', mac }] };
 const none = { masquerade: [], guard: undefined };
 
 describe('the rules of an ADD', () => {
@@ -122,16 +131,28 @@ describe('the rules of a DEL', () => {
     expect(host.transactions()).toEqual([deletions]);
   });
 
-  test('are looked for where the result is not known, by owner and comment', async () => {
+  test('that were noted, whatever a result says, and the note goes with them', async () => {
+    using host = nftHost();
+    await add(host);
+    expect(notedRules(host, mine)).toEqual(noted);
+    noteRules(host, theirs, { masquerade: [cidr('10.1.0.9/16')], guards: [] });
+    expect(await remove(host)).toBe(false);
+    expect(host.transactions().slice(1)).toEqual([deletions]);
+    expect(notedRules(host, mine)).toBeUndefined();
+    expect(await remove(host, { owner: theirs, rules: notedRules(host, theirs)! })).toBe(true);
+  });
+
+  test('are looked for where some are gone that are noted, by owner and comment', async () => {
     const sets = {
       owners4: [owned('10.1.0.7', mine), owned('10.1.0.8', theirs)],
       owners6: [],
       guarded: [guarded('veth0', mine.comment), guarded('veth9', theirs.comment)],
       allowed: [allowed('veth0', mac, mine.comment), allowed('veth9', mac, theirs.comment)],
     };
-    using host = nftHost([], sets);
-    await remove(host, { owner: mine, ...none });
+    using host = nftHost([missing], sets);
+    await remove(host);
     expect(host.transactions()).toEqual([
+      deletions,
       [
         `delete element inet plumbline owners4 { 10.1.0.7 . "${mine.key}" }`,
         'delete element inet plumbline sources4 { 10.1.0.7 }',
@@ -139,6 +160,18 @@ describe('the rules of a DEL', () => {
       [`delete element bridge plumbline allowed { "veth0" . ${mac} }`],
       ['delete element bridge plumbline guarded { "veth0" }'],
     ]);
+  });
+
+  test('are not looked for where nothing is noted', async () => {
+    using host = nftHost([missing], { owners4: [owned('10.1.0.7', mine)] });
+    expect(await remove(host, { isNoted: false })).toBe(false);
+    expect(host.runs).toHaveLength(1);
+  });
+
+  test('of a port whose name is doubtful are looked up, to see whose they are', async () => {
+    using host = nftHost([], { guarded: [guarded('veth0', theirs.comment)], allowed: [] });
+    await remove(host, { doubtfulPort: 'veth0' });
+    expect(host.transactions()).toEqual([deletions.slice(0, 4)]);
   });
 
   test('never take away those of the container that has the address now', async () => {
@@ -149,6 +182,22 @@ describe('the rules of a DEL', () => {
     });
     await remove(host);
     expect(host.transactions()).toEqual([deletions]);
+  });
+
+  test('are those of every ADD since the last DEL, as far as a note can be read', () => {
+    using host = nftHost();
+    const other = { port: 'veth0', mac: '02:00:00:00:00:02' };
+    noteRules(host, mine, noted);
+    noteRules(host, mine, { masquerade: [cidr('10.1.0.7/16')], guards: [] });
+    noteRules(host, mine, { masquerade: rules.masquerade, guards: [other] });
+    expect(notedRules(host, mine)).toEqual({
+      masquerade: [...rules.masquerade, cidr('10.1.0.7/16')],
+      guards: [...noted.guards, other],
+    });
+    collectNotes(host, 'pods', new Set([mine.key]));
+    expect(notedRules(host, mine)).toBeDefined();
+    collectNotes(host, 'pods', new Set());
+    expect(notedRules(host, mine)).toBeUndefined();
   });
 });
 
