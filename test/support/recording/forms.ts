@@ -24,6 +24,7 @@ export const replaceAddress = 'address replace <cidr> [broadcast +] dev <name> [
 export const appendRoute =
   'route append <cidr> [via <address>] dev <name> [metric <metric:number>] [table <table:number>] ' +
   '[scope <scope:number>] [mtu <mtu:number>] [advmss <advmss:number>]';
+export const getRoute = 'route get fibmatch <address>';
 export const replaceRoute =
   'route replace <destination> [via <address>] dev <name> [proto <word>] [metric <metric:number>] ' +
   '[table <table:word>] [src <source:address>] [onlink]';
@@ -66,7 +67,7 @@ export const ipGrammar = createGrammar(
     appendRoute,
     replaceRoute,
     'route delete <cidr> dev <name>',
-    'route show exact <cidr>',
+    getRoute,
     'route show table all dev <name>',
     'route show table all root ::/0 dev <name>',
     'route show table all',
