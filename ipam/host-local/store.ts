@@ -153,6 +153,17 @@ export function reservedNames({ folder }: Store): readonly string[] {
   return namesIn(folder).filter((name) => isIP(name) !== 0);
 }
 
+/**
+ * How many candidates are looked at, one by one, before the folder is read as a whole: of a range that is full to 99 %,
+ * every hundredth is free on average, while the folder has as many names as the node has containers.
+ */
+export const looksBeforeReading = 256;
+
+/** Whether anything has this name in the network's folder. */
+export function isTaken({ folder }: Store, address: string): boolean {
+  return lstatSync(`${folder}/${address}`, { throwIfNoEntry: false }) !== undefined;
+}
+
 /** Names in the network's folder, addresses or not: whatever has a name there cannot be reserved under it. */
 export function takenNames({ folder }: Store): readonly string[] {
   return namesIn(folder);
