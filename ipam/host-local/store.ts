@@ -5,6 +5,7 @@
  *     <dataDir>/<network>/last_reserved_ip.<n>  the last address of range set n
  *     <dataDir>/<network>/lock                  flock: held by the peer around each step, by us around each removal
  *     <dataDir>/.plumbline/<network>/<hash>     index entry of an attachment (entry.ts)
+ *     <dataDir>/.plumbline/<network>/indexed     when each reservation was seen to have an entry (indexed.ts)
  *     <dataDir>/.plumbline/<network>/tmp/       files on their way to one of the names above
  *
  * To reserve needs no lock: link(2) is exclusive, as is the peer's O_EXCL, and what it names is whole. To remove does:
