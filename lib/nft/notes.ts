@@ -77,6 +77,12 @@ function readNote(file: string): string | undefined {
   }
 }
 
+/** Whether the network has this note, and no other. */
+export function isOnlyNote(host: Host, { network, key }: Whose): boolean {
+  const [first, second] = host.kernel.list(folderOf(host, network), 2);
+  return first === key && second === undefined;
+}
+
 /** @returns whether it was the last one of its network, as far as notes can tell */
 export function dropNote(host: Host, owner: Whose): boolean {
   rmSync(fileOf(host, owner), { force: true });

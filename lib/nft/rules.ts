@@ -30,7 +30,7 @@ import {
   subnetChain,
   subnetOf,
 } from './masquerade.ts';
-import { dropNote, type Noted, noteRules } from './notes.ts';
+import { dropNote, isOnlyNote, type Noted, noteRules } from './notes.ts';
 import { type Element, list, listElements, transact } from './transaction.ts';
 
 export interface Rules {
@@ -202,15 +202,14 @@ export interface RulesToDelete {
 }
 
 /**
- * Deletes the rules of an attachment, and then its note. They are looked for only where some are gone that are noted: an
+ * Deletes the rules of an attachment; its note is for {@link forgetRules}. They are looked for only where some are gone that are noted: an
  * ADD was killed, or somebody has changed them.
- * @returns whether no other attachment of the network has any, as far as notes can tell
  */
 export async function deleteRules(
   host: Host,
   { owner, rules, isNoted, doubtfulPort }: RulesToDelete,
   lock: string,
-): Promise<boolean> {
+): Promise<void> {
   const guards = rules.guards.filter(({ port }) => port !== doubtfulPort);
   const lines = [
     ...rules.masquerade.flatMap((address) => deleteMasquerade(owner.key, address)),
@@ -228,7 +227,17 @@ export async function deleteRules(
       port: ports.size === 0 ? undefined : ({ port, comment }) => ports.has(port) && isOwn(comment),
     });
   }
-  return isNoted && dropNote(host, owner);
+}
+
+/**
+ * Drops the note of an attachment whose rules are gone, and with the network's last one the chains of these subnets. These
+ * first: a DEL that is killed in between is followed by one that finds the note.
+ */
+export async function forgetRules(host: Host, owner: Owner, subnets: readonly Cidr[]): Promise<void> {
+  const isOnly = isOnlyNote(host, owner);
+  if (isOnly) await dropIdleChains(host, owner.network, subnets);
+  // Two that go at once may each have seen the other.
+  if (dropNote(host, owner) && !isOnly) await dropIdleChains(host, owner.network, subnets);
 }
 
 interface Selection {

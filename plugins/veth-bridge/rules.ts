@@ -14,6 +14,7 @@ import {
   collectRules,
   deleteRules,
   dropNetworkChains,
+  forgetRules,
   giveBack,
   type Rules,
 } from '../../lib/nft/rules.ts';
@@ -61,22 +62,22 @@ export async function putRules(
 
 /**
  * Removes what ADD has put, whatever the config says by now: runtimes hand over today's config and yesterday's result.
- * @returns subnets whose chains nothing may go to any more: those of the network's last attachment
+ * @returns what is to come last: the note goes, and with the network's last one the chains
  */
 export async function removeRules(
   host: Host,
   config: Config,
   names: Names,
   guarded: Guarded,
-): Promise<readonly Cidr[]> {
+): Promise<() => Promise<void>> {
   if (byIptables(config)) await deleteIptables(host, names.owner, names.lock);
   const noted = notedRules(host, names.owner);
   // Where nft has gone, so have the rules.
-  if (!(wantsNft(config) || host.runner.has('nft'))) return [];
+  if (!(wantsNft(config) || host.runner.has('nft'))) return async () => undefined;
   const { masquerade, guard } = nftRules(config, names, guarded);
   // Without a note, the elements of a chosen name are not known to be this attachment's.
   const told = { masquerade, guards: guard && config.hostInterfaceName === undefined ? [guard] : [] };
-  const isLast = await deleteRules(
+  await deleteRules(
     host,
     {
       owner: names.owner,
@@ -86,7 +87,7 @@ export async function removeRules(
     },
     names.lock,
   );
-  return isLast ? (noted?.masquerade ?? []) : [];
+  return async () => noted && forgetRules(host, names.owner, noted.masquerade);
 }
 
 /** A name that a config has chosen may be another attachment's by now. */

@@ -14,7 +14,6 @@ import type { Host } from '../../lib/exec/host.ts';
 import { ipBatch, ipInSandbox, isIpError } from '../../lib/ip/batch.ts';
 import { deleteLink } from '../../lib/ip/link.ts';
 import { kindOf, type LinkInfo, readLinks, showDevice } from '../../lib/ip/read.ts';
-import { dropIdleChains } from '../../lib/nft/rules.ts';
 import { isAliasOf, type Names, namesOf } from './attachment.ts';
 import type { Config } from './config.ts';
 import { removeReferenceRules, removeRules } from './rules.ts';
@@ -31,7 +30,7 @@ export async function del(context: AttachmentContext<Config>): Promise<void> {
       await unplugForeign(context, names);
       await removeReferenceRules(host, config, names);
     },
-    async () => dropIdleChains(host, attachment.network, await removeRules(host, config, names, guarded)),
+    async () => (await removeRules(host, config, names, guarded))(),
   ];
   await doAll(withRelease(ipam, steps));
 }

@@ -9,6 +9,7 @@ import {
   deleteRules,
   dropIdleChains,
   dropNetworkChains,
+  forgetRules,
   type Rules,
   type RulesToDelete,
 } from '../../../lib/nft/rules.ts';
@@ -48,7 +49,7 @@ const deletions = [
 ];
 const add = async (host: NftHost, declare = false): Promise<unknown> =>
   addRules(host, rules, { lock: `${host.runDir}/locks/ab`, declare });
-const remove = async (host: NftHost, more: Partial<RulesToDelete> = {}): Promise<boolean> =>
+const remove = async (host: NftHost, more: Partial<RulesToDelete> = {}): Promise<void> =>
   deleteRules(
     host,
     {
@@ -136,10 +137,15 @@ describe('the rules of a DEL', () => {
     await add(host);
     expect(notedRules(host, mine)).toEqual(noted);
     noteRules(host, theirs, { masquerade: [cidr('10.1.0.9/16')], guards: [] });
-    expect(await remove(host)).toBe(false);
+    await remove(host);
     expect(host.transactions().slice(1)).toEqual([deletions]);
+    const runs = host.runs.length;
+    await forgetRules(host, mine, rules.masquerade);
     expect(notedRules(host, mine)).toBeUndefined();
-    expect(await remove(host, { owner: theirs, rules: notedRules(host, theirs)! })).toBe(true);
+    expect(host.runs).toHaveLength(runs);
+    await forgetRules(host, theirs, rules.masquerade);
+    expect(notedRules(host, theirs)).toBeUndefined();
+    expect(host.runs.slice(runs).map(({ args }) => args.at(-1))).toEqual([chain4, chain6]);
   });
 
   test('are looked for where some are gone that are noted, by owner and comment', async () => {
@@ -164,7 +170,7 @@ describe('the rules of a DEL', () => {
 
   test('are not looked for where nothing is noted', async () => {
     using host = nftHost([missing], { owners4: [owned('10.1.0.7', mine)] });
-    expect(await remove(host, { isNoted: false })).toBe(false);
+    await remove(host, { isNoted: false });
     expect(host.runs).toHaveLength(1);
   });
 
