@@ -12,16 +12,21 @@ import {
   rangeOf,
 } from './pool.ts';
 import { beginReservation, type Reservation } from './reserve.ts';
-import { holderOf, isNamed, lastReserved, type Store, takenNames } from './store.ts';
+import {
+  holderOf,
+  isNamed,
+  isTaken,
+  lastReserved,
+  looksBeforeReading,
+  type Store,
+  takenNames,
+} from './store.ts';
 
 export interface Demand {
   readonly sets: readonly RangeSet[];
   /** The address that is asked for, by the index of the set that holds it. */
   readonly asked: ReadonlyMap<number, Address>;
 }
-
-/** Candidates that are tried before the folder is read; most often the first one is free. */
-const triesBeforeReading = 16;
 
 /**
  * Reserves an address of each set for the attachment.
@@ -79,7 +84,10 @@ function reserveNext(
   const last = lastReserved(store, index);
   const isGiven = ({ text }: Candidate): boolean => reservation.reserve(text);
   const given =
-    candidates(set, gateways, last).take(triesBeforeReading).find(isGiven) ??
+    candidates(set, gateways, last)
+      .take(looksBeforeReading)
+      // Most often the first one is free: it is tried without a look.
+      .find((candidate, index) => (index === 0 || !isTaken(store, candidate.text)) && isGiven(candidate)) ??
     candidates(set, gateways, last, takenNames(store)).find(isGiven);
   if (given !== undefined) return given;
   throw new CniError(

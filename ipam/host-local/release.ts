@@ -3,6 +3,7 @@ import { closeSync } from 'node:fs';
 import { joinErrors } from '../../lib/errors.ts';
 import { type Owner, parseEntry } from './entry.ts';
 import { namesIn, openIfThere, readAll, unlinkIfThere, withRemedy } from './files.ts';
+import { beginSurvey, isAllIndexed } from './indexed.ts';
 import {
   type Holder,
   holderOf,
@@ -54,9 +55,16 @@ function releaseEach(store: Store, addresses: readonly string[], owner: Owner): 
   );
 }
 
-/** The fallback for reservations that the peer made: reads every file, as the peer does at each call. */
+/**
+ * The fallback for reservations that the peer made: reads every file, as the peer does at each call. Not where it is known
+ * that the peer has made none.
+ */
 async function releaseByScan(store: Store, owner: Owner): Promise<readonly string[]> {
-  const found = findHeld(store, owner);
+  if (isAllIndexed(store)) return [];
+  const survey = beginSurvey(store);
+  const all = readAllHolders(store);
+  survey.note(all.map(({ holder }) => holder));
+  const found = heldAmong(all, owner);
   if (found.length === 0) return [];
   using _lock = await lockStore(store);
   return releaseFound(store, found);
@@ -67,10 +75,19 @@ interface Found {
   readonly expected: (holder: Holder) => boolean;
 }
 
-function findHeld(store: Store, owner: Owner): readonly Found[] {
-  const held = reservedNames(store).map((address) => ({ address, holder: readableHolder(store, address) }));
+interface Reserved {
+  readonly address: string;
+  readonly holder: Holder | undefined;
+}
+
+const readAllHolders = (store: Store): readonly Reserved[] =>
+  reservedNames(store).map((address) => ({ address, holder: readableHolder(store, address) }));
+
+const findHeld = (store: Store, owner: Owner): readonly Found[] => heldAmong(readAllHolders(store), owner);
+
+function heldAmong(all: readonly Reserved[], owner: Owner): readonly Found[] {
   for (const matches of [isOf, isOldOf]) {
-    const found = held.filter(({ holder }) => matches(holder, owner));
+    const found = all.filter(({ holder }) => matches(holder, owner));
     if (found.length > 0) {
       return found.map(({ address }) => ({ address, expected: (holder) => matches(holder, owner) }));
     }

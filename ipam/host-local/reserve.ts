@@ -1,8 +1,9 @@
 /** Reserving: an ADD's way from the index entry to the address, and back where it fails. */
-import { closeSync, fdatasyncSync, fstatSync, renameSync, statSync } from 'node:fs';
+import { closeSync, fdatasyncSync, fstatSync, statSync } from 'node:fs';
 import { CniError, ErrorCode } from '../../lib/errors.ts';
 import { formatAddressLine, formatEntry, type Owner, parseEntry } from './entry.ts';
 import { linkNew, openIfThere, readAll, syncFolder, unlinkIfThere, writeAll } from './files.ts';
+import { writeLast } from './indexed.ts';
 import {
   holds,
   isOf,
@@ -121,9 +122,7 @@ function reservationOn(store: Store, owner: Owner, entry: number): Reservation {
       return true;
     },
     noteLast(set, address) {
-      const path = temporaryPath(store, key);
-      closeSync(writeNew(path, address, false, 0o644));
-      renameSync(path, `${folder}/last_reserved_ip.${set}`);
+      writeLast(store, key, set, address);
     },
     commit() {
       if (durable) syncFolder(folder);

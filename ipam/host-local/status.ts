@@ -3,8 +3,8 @@ import { accessSync, constants, statfsSync } from 'node:fs';
 import { CniError, ErrorCode, isErrnoException } from '../../lib/errors.ts';
 import { parseAddress } from '../../lib/net/address.ts';
 import { withRemedy } from './files.ts';
-import { capacity, countTaken, describeSet, gatewaysOf, type RangeSet } from './pool.ts';
-import { reservedNames, type Store } from './store.ts';
+import { candidates, capacity, countTaken, describeSet, gatewaysOf, type RangeSet } from './pool.ts';
+import { isTaken, lastReserved, looksBeforeReading, reservedNames, type Store } from './store.ts';
 
 /**
  * @param reclaim takes back what is dead, as the next ADD would before it gives up
@@ -27,7 +27,14 @@ export async function refuseIfUnavailable(
   }
 }
 
+/** The sets that have no address left, in words. They are counted only where none is found free by a few looks. */
 function exhausted(store: Store, sets: readonly RangeSet[]): readonly string[] {
+  const gateways = gatewaysOf(sets);
+  const hasFree = (set: RangeSet, index: number): boolean =>
+    candidates(set, gateways, lastReserved(store, index))
+      .take(looksBeforeReading)
+      .some(({ text }) => !isTaken(store, text));
+  if (sets.every(hasFree)) return [];
   return usageOf(store, sets).flatMap(({ set, used, size }, index) =>
     used < size
       ? []

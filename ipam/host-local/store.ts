@@ -5,6 +5,7 @@
  *     <dataDir>/<network>/last_reserved_ip.<n>  the last address of range set n
  *     <dataDir>/<network>/lock                  flock: held by the peer around each step, by us around each removal
  *     <dataDir>/.plumbline/<network>/<hash>     index entry of an attachment (entry.ts)
+ *     <dataDir>/.plumbline/<network>/indexed     when each reservation was seen to have an entry (indexed.ts)
  *     <dataDir>/.plumbline/<network>/tmp/       files on their way to one of the names above
  *
  * To reserve needs no lock: link(2) is exclusive, as is the peer's O_EXCL, and what it names is whole. To remove does:
@@ -151,6 +152,17 @@ export function isNamed(holder: Holder | undefined): holder is Named {
 /** The addresses that have a file, by the files' names; none of the files is read. */
 export function reservedNames({ folder }: Store): readonly string[] {
   return namesIn(folder).filter((name) => isIP(name) !== 0);
+}
+
+/**
+ * How many candidates are looked at, one by one, before the folder is read as a whole: of a range that is full to 99 %,
+ * every hundredth is free on average, while the folder has as many names as the node has containers.
+ */
+export const looksBeforeReading = 256;
+
+/** Whether anything has this name in the network's folder. */
+export function isTaken({ folder }: Store, address: string): boolean {
+  return lstatSync(`${folder}/${address}`, { throwIfNoEntry: false }) !== undefined;
 }
 
 /** Names in the network's folder, addresses or not: whatever has a name there cannot be reserved under it. */

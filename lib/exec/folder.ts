@@ -11,6 +11,8 @@ import { CniError, ErrorCode, isErrnoException } from '../errors.ts';
  * @throws the system call's error, of the folder that cannot be made
  */
 export function makeFolder(path: string, mode: number): string | undefined {
+  // Mostly it is there, and then this is all.
+  if (isFolder(path)) return undefined;
   try {
     return makeOne(path, mode);
   } catch (error) {
@@ -34,7 +36,12 @@ function makeOne(path: string, mode: number): string | undefined {
 }
 
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch {
+    // What is in the way, mkdir tells.
+    return false;
+  }
 }
 
 /**

@@ -22,8 +22,8 @@ export interface Kernel {
   /** Writes a value, and nothing where it already stands: writing forwarding anew flushes routes. */
   write(path: string, value: string): void;
   exists(path: string): boolean;
-  /** Names in a folder; none where it cannot be read. */
-  list(path: string): readonly string[];
+  /** Names in a folder, or some of them: no more than asked for. None where it cannot be read. */
+  list(path: string, atMost?: number): readonly string[];
 }
 
 export interface Host {

@@ -1,5 +1,5 @@
 /** The kernel's settings as files: /proc/sys and /sys. */
-import { accessSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, opendirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { CniError, ErrorCode, isErrnoException } from '../errors.ts';
 
 export function read(path: string): string | undefined {
@@ -33,10 +33,24 @@ export function exists(path: string): boolean {
   }
 }
 
-export function list(path: string): readonly string[] {
+export function list(path: string, atMost?: number): readonly string[] {
   try {
-    return readdirSync(path);
+    return atMost === undefined ? readdirSync(path) : someOf(path, atMost);
   } catch {
     return [];
+  }
+}
+
+/** A block of names is read at a time: what a large folder has beyond that costs nothing. */
+function someOf(path: string, atMost: number): readonly string[] {
+  const folder = opendirSync(path);
+  try {
+    const names: string[] = [];
+    for (let entry = folder.readSync(); entry !== null && names.length < atMost; entry = folder.readSync()) {
+      names.push(entry.name);
+    }
+    return names;
+  } finally {
+    folder.closeSync();
   }
 }

@@ -61,11 +61,12 @@ export async function deleteIptables(host: Host, owner: Owner, lock: string): Pr
 /** Removes a chain and the jumps to it, in both families; that there is none is no error. */
 export async function removeChain(host: Host, chain: string, lock: string): Promise<void> {
   for (const family of families) {
+    // Where there is no such chain, nothing jumps to it.
+    if (!(await hasChain(host, family, chain))) continue;
     const rules = await postrouting(host, family);
     const jumps = rules
       .filter((rule) => rule.endsWith(` -j ${chain}`))
       .map((rule) => rule.replace(/^-A/, '-D'));
-    if (jumps.length === 0 && !(await hasChain(host, family, chain))) continue;
     await restore(host, family, [...jumps, `-F ${chain}`, `-X ${chain}`], lock);
   }
 }

@@ -4,9 +4,7 @@
  * In the steady state each call sends its elements alone (4-5 ms); what declares tables and chains costs three times
  * that and is sent only where the first try finds them missing.
  */
-import { writeFileSync } from 'node:fs';
 import { CniError, ErrorCode } from '../errors.ts';
-import { makeFolder } from '../exec/folder.ts';
 import type { Host } from '../exec/host.ts';
 import { type Address, type Cidr, formatAddress, hostCidr, parseAddress } from '../net/address.ts';
 import {
@@ -32,6 +30,7 @@ import {
   subnetChain,
   subnetOf,
 } from './masquerade.ts';
+import { dropNote, isOnlyNote, type Noted, noteRules } from './notes.ts';
 import { type Element, list, listElements, transact } from './transaction.ts';
 
 export interface Rules {
@@ -41,7 +40,8 @@ export interface Rules {
   readonly guard: Omit<GuardedPort, 'comment'> | undefined;
 }
 
-const isEmpty = ({ masquerade, guard }: Rules): boolean => masquerade.length === 0 && guard === undefined;
+export const isEmpty = ({ masquerade, guard }: Rules): boolean =>
+  masquerade.length === 0 && guard === undefined;
 
 function creation({ owner, masquerade, guard }: Rules): string[] {
   return [
@@ -55,13 +55,6 @@ function declaration({ owner, masquerade, guard }: Rules): string[] {
     ...(masquerade.length > 0 ? masqueradeBase : []),
     ...masquerade.flatMap((address) => masqueradeChain(owner, address)),
     ...(guard ? antiSpoofBase : []),
-  ];
-}
-
-function deletion({ owner, masquerade, guard }: Rules): string[] {
-  return [
-    ...masquerade.flatMap((address) => deleteMasquerade(owner.key, address)),
-    ...(guard ? deleteGuard(guard) : []),
   ];
 }
 
@@ -86,7 +79,9 @@ export async function addRules(
   { lock, declare }: AddRulesOptions,
 ): Promise<TakenOver> {
   if (isEmpty(rules)) return [];
-  if (rules.masquerade.length > 0) noteMasquerading(host);
+  // Without nft nothing will be made, and nobody could take it away.
+  const { owner, masquerade, guard } = rules;
+  if (host.runner.has('nft')) noteRules(host, owner, { masquerade, guards: guard ? [guard] : [] });
   const whole = [...declaration(rules), ...creation(rules)];
   let verdict = await transact(host, declare ? whole : creation(rules), { lock });
   if (verdict === 'missing' && !declare) verdict = await transact(host, whole, { lock });
@@ -199,55 +194,50 @@ async function guardElements(host: Host): Promise<Guards> {
 
 export interface RulesToDelete {
   readonly owner: Owner;
-  /** What the result of ADD said; empty where no result is known. */
-  readonly known: Rules;
-  readonly masquerade: boolean;
-  readonly guardedPort: string | undefined;
-}
-
-/** Deletes the rules of an attachment: at once where its result is known, by looking for them where it is not. */
-export async function deleteRules(host: Host, rules: RulesToDelete, lock: string): Promise<void> {
-  const { owner, known, masquerade, guardedPort } = rules;
-  const complete =
-    (!masquerade || known.masquerade.length > 0) && (guardedPort === undefined || known.guard !== undefined);
-  if (complete && (await transact(host, deletion(known), { lock })) === 'done') return;
-  await deleteWhere(host, {
-    owned: masquerade ? (comment) => comment === owner.comment : undefined,
-    // A name that a config has chosen may be another attachment's by now.
-    port:
-      guardedPort === undefined
-        ? undefined
-        : ({ port, comment }) => port === guardedPort && comment === owner.comment,
-  });
+  /** What ADD has noted; or, without a note, what its result tells. */
+  readonly rules: Noted;
+  readonly isNoted: boolean;
+  /** A port whose name another attachment has by now: its elements are looked up, to see whose they are. */
+  readonly doubtfulPort: string | undefined;
 }
 
 /**
- * Deletes the masquerading of an attachment whose config asks for none, but whose config at ADD may have: runtimes hand
- * over today's config and yesterday's result. Costs nothing on a node that has not masqueraded since its boot.
+ * Deletes the rules of an attachment; its note is for {@link forgetRules}. They are looked for only where some are gone that are noted: an
+ * ADD was killed, or somebody has changed them.
  */
-export async function forgetMasquerade(
+export async function deleteRules(
   host: Host,
-  owner: Owner,
-  addresses: readonly Cidr[],
+  { owner, rules, isNoted, doubtfulPort }: RulesToDelete,
   lock: string,
 ): Promise<void> {
-  if (addresses.length === 0 || !host.kernel.exists(markPath(host)) || !host.runner.has('nft')) return;
-  const lines = addresses.flatMap((address) => deleteMasquerade(owner.key, address));
-  if ((await transact(host, lines, { lock })) === 'done')
-    await dropIdleChains(host, owner.network, addresses);
+  const guards = rules.guards.filter(({ port }) => port !== doubtfulPort);
+  const lines = [
+    ...rules.masquerade.flatMap((address) => deleteMasquerade(owner.key, address)),
+    ...guards.flatMap(deleteGuard),
+  ];
+  const verdict = await transact(host, [...new Set(lines)], { lock });
+  const isOwn = (comment: string): boolean => comment === owner.comment;
+  const ports = new Set([
+    ...(verdict === 'done' ? [] : guards.map(({ port }) => port)),
+    ...(guards.length < rules.guards.length && doubtfulPort !== undefined ? [doubtfulPort] : []),
+  ]);
+  if (isNoted) {
+    await deleteWhere(host, {
+      owned: verdict === 'done' || rules.masquerade.length === 0 ? undefined : isOwn,
+      port: ports.size === 0 ? undefined : ({ port, comment }) => ports.has(port) && isOwn(comment),
+    });
+  }
 }
 
-const markPath = (host: Host): string => `${host.runDir}/masquerading`;
-
-/** Notes that there are elements that a later DEL may have to look for; without it, GC finds them. */
-function noteMasquerading(host: Host): void {
-  if (host.kernel.exists(markPath(host))) return;
-  try {
-    makeFolder(host.runDir, 0o700);
-    writeFileSync(markPath(host), '');
-  } catch {
-    // A node that masquerades is better than one that does not for want of a note.
-  }
+/**
+ * Drops the note of an attachment whose rules are gone, and with the network's last one the chains of these subnets. These
+ * first: a DEL that is killed in between is followed by one that finds the note.
+ */
+export async function forgetRules(host: Host, owner: Owner, subnets: readonly Cidr[]): Promise<void> {
+  const isOnly = isOnlyNote(host, owner);
+  if (isOnly) await dropIdleChains(host, owner.network, subnets);
+  // Two that go at once may each have seen the other.
+  if (dropNote(host, owner) && !isOnly) await dropIdleChains(host, owner.network, subnets);
 }
 
 interface Selection {
@@ -301,35 +291,4 @@ function isChain(value: unknown): value is { readonly name: string } {
 
 async function tryDeleteChain(host: Host, chain: string): Promise<void> {
   await host.runner.run('nft', ['delete', 'chain', 'inet', 'plumbline', chain]);
-}
-
-/** What is wrong with an attachment's rules, in words; nothing where all is as ADD made it. */
-export async function checkRules(host: Host, rules: Rules): Promise<string[]> {
-  const { owner, masquerade, guard } = rules;
-  const faults: string[] = [];
-  for (const address of masquerade) {
-    if ((await transact(host, deleteMasquerade(owner.key, address), { checkOnly: true })) !== 'done') {
-      faults.push(
-        `the masquerade element of ${formatAddress(address.address)} is gone from nft's table inet plumbline`,
-      );
-    } else if (!(await hasRules(host, 'inet', subnetChain(owner.network, subnetOf(address))))) {
-      faults.push(`the masquerade rules of ${subnetOf(address)} are gone from nft's table inet plumbline`);
-    }
-  }
-  if (masquerade.length > 0 && faults.length === 0 && !(await hasRules(host, 'inet', 'postrouting'))) {
-    faults.push("the masquerade rule of the chain postrouting is gone from nft's table inet plumbline");
-  }
-  if (guard && (await transact(host, deleteGuard(guard), { checkOnly: true })) !== 'done') {
-    faults.push(
-      `the anti-spoofing elements of ${guard.port} and ${guard.mac} are gone from nft's table bridge plumbline`,
-    );
-  } else if (guard && !(await hasRules(host, 'bridge', 'prerouting'))) {
-    faults.push("the anti-spoofing rule of the chain prerouting is gone from nft's table bridge plumbline");
-  }
-  return faults;
-}
-
-async function hasRules(host: Host, family: string, chain: string): Promise<boolean> {
-  const objects = await list(host, ['chain', family, 'plumbline', chain]);
-  return objects.some((object) => 'rule' in object);
 }

@@ -1,8 +1,9 @@
 /**
  * Mode and flag belong to the master: the kernel switches all its ipvlan links when one is made with another.
  *
- * The host does not see links in other namespaces, so a small folder a master tells who is there: one file an
- * attachment, named by its key, with mode, flag, sandbox and interface name. One whose link is gone does not count.
+ * The host does not see links in other namespaces, so a small folder a master tells who is there, with one a mode and
+ * flag in it: one file an attachment, named by its key, with sandbox and interface name. One whose link is gone does not
+ * count. Those of the mode that is asked for are not looked at, however many they are.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IsValid } from '../../lib/attach/child-node.ts';
@@ -16,6 +17,12 @@ import type { Config } from './config.ts';
 
 const rootOf = (host: Host): string => `${host.runDir}/ipvlan`;
 const folderOf = (host: Host, master: string): string => `${rootOf(host)}/${master}`;
+/** A folder's name: mode and flag. */
+const modeOf = ({ mode, flag }: Config): string => `${mode}-${flag}`;
+
+/** The claims' files: by mode, where an attachment has one. */
+const claimsOf = (host: Host, master: string, key: string): readonly string[] =>
+  host.kernel.list(folderOf(host, master)).map((mode) => `${folderOf(host, master)}/${mode}/${key}`);
 
 /** Held from the look at the others until the link is there. */
 export function lockMode(host: Host, master: string): Promise<HeldLock> {
@@ -35,23 +42,30 @@ export async function claimMode(
   sandbox: Netns,
 ): Promise<boolean> {
   const folder = folderOf(host, master);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const wanted = `${config.mode} ${config.flag}`;
-  for (const key of host.kernel.list(folder)) {
-    const claim = readClaim(`${folder}/${key}`);
-    if (claim === undefined || claim.mode === wanted) continue;
-    if (await isAlive(host, claim)) throw conflict(master, wanted, claim.mode);
-    rmSync(`${folder}/${key}`, { force: true });
+  const wanted = modeOf(config);
+  for (const mode of host.kernel.list(folder)) {
+    if (mode !== wanted && (await isInUse(host, `${folder}/${mode}`))) throw conflict(master, wanted, mode);
   }
-  const own = `${folder}/${identity.key}`;
+  mkdirSync(`${folder}/${wanted}`, { recursive: true, mode: 0o700 });
+  const own = `${folder}/${wanted}/${identity.key}`;
   const known = readClaim(own);
   if (known !== undefined && (await isAlive(host, known))) return true;
-  writeFileSync(own, [wanted, sandbox.path, sandbox.id, identity.network, identity.ifname].join('\n'));
+  writeFileSync(own, [sandbox.path, sandbox.id, identity.network, identity.ifname].join('\n'));
+  return false;
+}
+
+/** Whether one of a mode's claims is alive; those before it, which are not, are forgotten. */
+async function isInUse(host: Host, folder: string): Promise<boolean> {
+  for (const key of host.kernel.list(folder)) {
+    const claim = readClaim(`${folder}/${key}`);
+    if (claim !== undefined && (await isAlive(host, claim))) return true;
+    rmSync(`${folder}/${key}`, { force: true });
+  }
   return false;
 }
 
 function conflict(master: string, wanted: string, present: string): CniError {
-  const inWords = (claim: string): string => claim.replace(/(.*) (.*)/, 'mode "$1" with flag "$2"');
+  const inWords = (claim: string): string => claim.replace(/(.*)-(.*)/, 'mode "$1" with flag "$2"');
   return new CniError(
     ErrorCode.invalidConfig,
     `mode: ${inWords(wanted)} cannot be had on the master ${show(master)}, which has living links of ${inWords(present)}: ` +
@@ -60,8 +74,6 @@ function conflict(master: string, wanted: string, present: string): CniError {
 }
 
 interface Claim {
-  /** Mode and flag, by a space. */
-  readonly mode: string;
   readonly path: string;
   /** Of the sandbox (Netns). */
   readonly id: string;
@@ -71,8 +83,8 @@ interface Claim {
 
 function readClaim(file: string): Claim | undefined {
   try {
-    const [mode = '', path = '', id = '', network = '', ifname = ''] = readFileSync(file, 'utf8').split('\n');
-    return { mode, path, id, network, ifname };
+    const [path = '', id = '', network = '', ifname = ''] = readFileSync(file, 'utf8').split('\n');
+    return { path, id, network, ifname };
   } catch (error) {
     if (isErrnoException(error, 'ENOENT')) return undefined;
     throw error;
@@ -96,11 +108,11 @@ async function isAlive(host: Host, { path, id, ifname }: Claim): Promise<boolean
 export function claimedMaster(host: Host, { key }: Identity): string | undefined {
   return host.kernel
     .list(rootOf(host))
-    .find((master) => host.kernel.exists(`${folderOf(host, master)}/${key}`));
+    .find((master) => claimsOf(host, master, key).some((file) => host.kernel.exists(file)));
 }
 
 export function releaseMode(host: Host, master: string, { key }: Identity): void {
-  rmSync(`${folderOf(host, master)}/${key}`, { force: true });
+  for (const file of claimsOf(host, master, key)) rmSync(file, { force: true });
 }
 
 /** Forgets this attachment, whatever its master was: the default route may have moved since ADD. */
@@ -110,10 +122,11 @@ export function releaseEverywhere(host: Host, identity: Identity): void {
 
 /** Forgets all of the network's attachments that are not to stay. */
 export function collectModes(host: Host, network: string, isValid: IsValid): void {
-  for (const master of host.kernel.list(rootOf(host))) {
-    for (const key of host.kernel.list(folderOf(host, master))) {
-      const file = `${folderOf(host, master)}/${key}`;
-      if (readClaim(file)?.network === network && !isValid(key)) rmSync(file, { force: true });
+  const masters = host.kernel.list(rootOf(host)).map((master) => folderOf(host, master));
+  const modes = masters.flatMap((master) => host.kernel.list(master).map((mode) => `${master}/${mode}`));
+  for (const folder of modes) {
+    for (const key of host.kernel.list(folder).filter((name) => !isValid(name))) {
+      if (readClaim(`${folder}/${key}`)?.network === network) rmSync(`${folder}/${key}`, { force: true });
     }
   }
 }

@@ -19,10 +19,10 @@ import { deleteLink, setAlias, setUp } from '../../lib/ip/link.ts';
 import {
   addressesOf,
   type LinkInfo,
+  type RouteInfo,
   readLinks,
   readRoutes,
   showDevice,
-  showRoutes,
 } from '../../lib/ip/read.ts';
 import {
   type Cidr,
@@ -32,7 +32,16 @@ import {
   parseAddress,
   parseCidr,
 } from '../../lib/net/address.ts';
-import { addNotes, dropNotes, type Note, networkOfNote, notedDevices, readNotes } from './notes.ts';
+import {
+  addNotes,
+  addressesAt,
+  dropNotes,
+  holdersOf,
+  networkOfNote,
+  notedDevices,
+  notesOf,
+  servedBy,
+} from './notes.ts';
 
 export interface Access {
   readonly master: string;
@@ -60,11 +69,11 @@ export async function grantHostAccess(
 ): Promise<void> {
   const device = deviceOf(access, identity.network);
   using holding = await lockOf(host, device);
-  const present = await readInterface(host, device);
+  const { link: present, routes } = await readWay(host, device, addresses);
   refuseOther(present, access, device);
-  await refuseRoutes(host, device, addresses);
+  refuseRoutes(device, routes);
   // Where somebody has removed the interface, those it served before get their routes back, too.
-  const served = present ? [] : readNotes(host, device).flatMap(({ address }) => parseAddress(address) ?? []);
+  const served = present ? [] : addressesAt(host, device).flatMap((address) => parseAddress(address) ?? []);
   // Before it is made: an interface without a note would stay for good.
   addNotes(host, device, identity, addresses);
   const own = parseCidr(access.address);
@@ -83,15 +92,36 @@ export async function grantHostAccess(
 }
 
 /**
+ * The interface, and which routes to these addresses alone the node has; one child. The kernel is asked for each by a
+ * lookup: `route show exact` reads all routes, and so grows with the containers.
+ */
+async function readWay(
+  host: Host,
+  device: string,
+  addresses: readonly Cidr[],
+): Promise<{ readonly link: LinkInfo | undefined; readonly routes: readonly RouteInfo[] }> {
+  const wanted = addresses.map(({ address }) => formatAddress(address));
+  const lookups = wanted.map((address): Command => ['route', 'get', 'fibmatch', address]);
+  // What is not there prints nothing: a document is told by what it holds.
+  const documents = await ipBatch(host, [showDevice(device), ...lookups], { force: true });
+  const routes = documents
+    .filter(isOfRoutes)
+    .flatMap(readRoutes)
+    .filter(({ dst, type }) => wanted.includes(dst) && type !== 'local');
+  const [link] = documents.filter((document) => !isOfRoutes(document)).flatMap(readLinks);
+  return { link, routes };
+}
+
+const isOfRoutes = (document: unknown): boolean =>
+  Array.isArray(document) &&
+  document.some((entry: unknown) => typeof entry === 'object' && entry !== null && 'dst' in entry);
+
+/**
  * A route to a container's address that leads elsewhere is somebody's own, and is not replaced.
  * @throws CniError 7 that names it
  */
-async function refuseRoutes(host: Host, device: string, addresses: readonly Cidr[]): Promise<void> {
-  const commands = addresses.map(
-    ({ address }): Command => ['route', 'show', 'exact', formatCidr(hostCidr(address))],
-  );
-  const documents = await ipBatch(host, commands, { force: true });
-  const [other] = documents.flatMap(readRoutes).filter(({ dev }) => dev !== device);
+function refuseRoutes(device: string, routes: readonly RouteInfo[]): void {
+  const other = routes.find(({ dev }) => dev !== device);
   if (other === undefined) return;
   throw new CniError(
     ErrorCode.invalidConfig,
@@ -115,30 +145,31 @@ function hostRoute(verb: 'replace' | 'delete', device: string, cidr: Cidr): Comm
 
 /** Takes back what this attachment has of it, on whatever master; with the last one, the interface. */
 export async function revokeHostAccess(host: Host, { key }: Identity): Promise<void> {
-  await revokeWhere(host, (note) => note.key === key);
+  for (const device of notedDevices(host)) {
+    // Mostly there is nothing: no lock, no child.
+    if (notesOf(host, device, key).length > 0) await revokeFrom(host, device, [key]);
+  }
 }
 
 /** Takes back what all of the network's attachments have that are not to stay. */
 export async function collectHostAccess(host: Host, network: string, isValid: IsValid): Promise<void> {
   const own = networkOfNote(network);
-  await revokeWhere(host, (note) => note.network === own && !isValid(note.key));
-}
-
-async function revokeWhere(host: Host, isGone: (note: Note) => boolean): Promise<void> {
   for (const device of notedDevices(host)) {
-    // Mostly there is nothing: no lock, no child.
-    if (readNotes(host, device).some(isGone)) await revokeFrom(host, device, isGone);
+    const gone = servedBy(host, device)
+      .filter((key) => !isValid(key))
+      .filter((key) => notesOf(host, device, key).some((note) => note.network === own));
+    if (gone.length > 0) await revokeFrom(host, device, gone);
   }
 }
 
-async function revokeFrom(host: Host, device: string, isGone: (note: Note) => boolean): Promise<void> {
+async function revokeFrom(host: Host, device: string, keys: readonly string[]): Promise<void> {
   using holding = await lockOf(host, device);
-  const notes = readNotes(host, device);
-  const gone = notes.filter(isGone);
-  const kept = new Set(notes.filter((note) => !isGone(note)).map(({ address }) => address));
-  const commands = kept.size === 0 ? await removal(host, device) : withdrawal(device, gone, kept);
+  const isOther = (key: string): boolean => !keys.includes(key);
+  // One more than those that go is enough to tell.
+  const isLast = !servedBy(host, device, keys.length + 1).some(isOther);
+  const commands = isLast ? await removal(host, device) : withdrawal(host, device, keys);
   if (commands.length > 0) await ipBatch(host, commands, { holding, force: true });
-  dropNotes(host, device, gone);
+  for (const key of keys) dropNotes(host, device, key);
 }
 
 async function removal(host: Host, device: string): Promise<Command[]> {
@@ -147,8 +178,10 @@ async function removal(host: Host, device: string): Promise<Command[]> {
 }
 
 /** An address may be another attachment's by now; then its route stays. */
-function withdrawal(device: string, gone: readonly Note[], kept: ReadonlySet<string>): Command[] {
-  const free = gone.filter(({ address }) => !kept.has(address));
+function withdrawal(host: Host, device: string, keys: readonly string[]): Command[] {
+  const isOther = (key: string): boolean => !keys.includes(key);
+  const notes = keys.flatMap((key) => notesOf(host, device, key));
+  const free = notes.filter(({ address }) => !holdersOf(host, device, address).some(isOther));
   const addresses = free.flatMap(({ address }) => parseAddress(address) ?? []);
   return addresses.map((address) => hostRoute('delete', device, hostCidr(address)));
 }
@@ -175,18 +208,17 @@ export async function hostAccessFaults(
   { key }: Identity,
   addresses: readonly Cidr[],
 ): Promise<string[]> {
-  const noted = notedDevices(host).find((name) => readNotes(host, name).some((note) => note.key === key));
+  const noted = notedDevices(host).find((name) => notesOf(host, name, key).length > 0);
   const device = access.interface ?? noted;
   if (device === undefined) return ['the node has no note of its own way to it (hostAccess)'];
-  const link = await readInterface(host, device);
+  const { link, routes } = await readWay(host, device, addresses);
   if (link === undefined) return [`the node's link ${device} (hostAccess) is gone`];
   const own = parseCidr(access.address);
   const hasOwn = own && addressesOf(link).map(formatCidr).includes(formatCidr(own));
-  const documents = await ipBatch(host, showRoutes(device), { force: true });
-  const routes = documents.flatMap(readRoutes).map(({ dst }) => dst);
+  const led = routes.filter(({ dev }) => dev === device).map(({ dst }) => dst);
   const gone = addresses
     .map(({ address }) => formatAddress(address))
-    .filter((address) => !routes.includes(address));
+    .filter((address) => !led.includes(address));
   return [
     ...(hasOwn ? [] : [`the address ${access.address} is gone from the node's link ${device}`]),
     ...gone.map((address) => `the node's route to ${address} by ${device} is gone`),

@@ -89,10 +89,10 @@ async function rowsOf(
     attachment ? [[ofAttachment(attachment)]] : [],
   );
   if (conditions.length === 0) return [];
-  const { rows } = await findRows(host, database, conditions, { holding });
+  const { rows } = await findRows(host, database, conditions, { holding, bridge });
   // Whoever is dead still had no new link when these were read: so they are not those of a new one.
   const dead = new Set(interfaces.filter((one) => isDead(host, one)).map(({ marks }) => marks['attachment']));
-  return rows.filter(({ marks }) => dead.has(marks['attachment'])).map((row) => ({ ...row, bridge }));
+  return rows.filter(({ marks }) => dead.has(marks['attachment']));
 }
 
 function interfaceOf(row: Row): OwnInterface {
@@ -116,12 +116,20 @@ export function isDead(host: Host, { name, type, marks }: OwnInterface): boolean
   return isByItself ? !isSandboxAlive(host, marks) : !linkExists(host, name);
 }
 
+export interface FindOptions {
+  readonly holding?: HeldLock;
+  /** Further commands of the same run. */
+  readonly more?: readonly VsctlCommand[];
+  /** That the ports are on; looked up where it is not given, of those that need it. */
+  readonly bridge?: string;
+}
+
 /** All rows that were made for attachments, by conditions that `find` takes: of one attachment, or of a network. */
 export async function findRows(
   host: Host,
   database: Database,
   conditions: readonly (readonly string[])[],
-  { holding, more = [] }: { readonly holding?: HeldLock; readonly more?: readonly VsctlCommand[] } = {},
+  { holding, more = [], bridge }: FindOptions = {},
 ): Promise<{ readonly rows: readonly MarkedRow[]; readonly more: readonly (readonly Row[])[] }> {
   const tables = ['Port', 'QoS', 'Queue'] as const;
   const commands = conditions.flatMap((condition) =>
@@ -138,12 +146,15 @@ export async function findRows(
         uuid: textOf(row, '_uuid') ?? '',
         name: textOf(row, 'name') ?? '',
         hasQos: textOf(row, 'qos') !== undefined,
-        bridge: undefined,
+        bridge,
         marks: mapOf(row, 'external_ids'),
       };
     }),
   );
-  return { rows: await located(host, database, rows, holding), more: answers.slice(commands.length) };
+  return {
+    rows: bridge === undefined ? await located(host, database, rows, holding) : rows,
+    more: answers.slice(commands.length),
+  };
 }
 
 /** With the bridges that ports with QoS are on, which is not always the one that they were made on. */

@@ -1,7 +1,8 @@
 /** A virtual function set up and moved into the sandbox: one child. */
 import { namesOf } from '../../lib/attach/names.ts';
+import { nameTaken } from '../../lib/attach/taken.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
-import { CniError, ErrorCode, show } from '../../lib/errors.ts';
+import { CniError, ErrorCode } from '../../lib/errors.ts';
 import type { Host, Netns } from '../../lib/exec/host.ts';
 import type { HeldLock } from '../../lib/exec/lock.ts';
 import { type IpError, ipBatch, isIpError } from '../../lib/ip/batch.ts';
@@ -126,9 +127,5 @@ function explain(
     );
   }
   if (!isIpError(error, 'exists')) return error;
-  return new CniError(
-    ErrorCode.alreadyExists,
-    `${name === ifname ? 'CNI_IFNAME' : 'keepName'}: ${show(name)} exists in ${netns} already; it is left as it is`,
-    error.details,
-  );
+  return nameTaken(name === ifname ? 'CNI_IFNAME' : 'keepName', name, netns, error.details);
 }

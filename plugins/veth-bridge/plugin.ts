@@ -75,9 +75,10 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
   const guarded = { mac: veth.sandboxMac, addresses: addressing.addresses };
   let giveBack = async (): Promise<void> => undefined;
   undo.step('remove the rules', async () => {
-    await removeRules(host, config, names, guarded);
+    const forget = await removeRules(host, config, names, guarded);
     await giveBack();
     if (config.ipMasq) await dropNetworkChains(host, names.owner.network);
+    await forget();
   });
   giveBack = await putRules(host, config, names, guarded, veth.madeBridge);
 

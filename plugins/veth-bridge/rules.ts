@@ -3,20 +3,22 @@ import { type Identity, isMarked, isOfNetwork } from '../../lib/cni/identity.ts'
 import { isMac } from '../../lib/cni/mac.ts';
 import { ErrorCode, isCniError } from '../../lib/errors.ts';
 import type { Host } from '../../lib/exec/host.ts';
+import { linkExists } from '../../lib/ip/exists.ts';
 import type { Cidr } from '../../lib/net/address.ts';
+import { checkRules } from '../../lib/nft/check.ts';
 import { addIptables, checkIptables, collectIptables, deleteIptables } from '../../lib/nft/iptables.ts';
+import { collectNotes, notedRules } from '../../lib/nft/notes.ts';
 import { removeReferenceAntiSpoof, removeReferenceMasquerade } from '../../lib/nft/reference.ts';
 import {
   addRules,
-  checkRules,
   collectRules,
   deleteRules,
   dropNetworkChains,
-  forgetMasquerade,
+  forgetRules,
   giveBack,
   type Rules,
 } from '../../lib/nft/rules.ts';
-import type { Names } from './attachment.ts';
+import { isAliasOf, type Names } from './attachment.ts';
 import type { Config } from './config.ts';
 
 /** What the rules are made from. */
@@ -28,6 +30,7 @@ export interface Guarded {
 
 const byIptables = (config: Config): boolean => config.ipMasq && config.ipMasqBackend === 'iptables';
 const byNft = (config: Config): boolean => config.ipMasq && config.ipMasqBackend === 'nftables';
+const wantsNft = (config: Config): boolean => byNft(config) || config.macspoofchk;
 
 function nftRules(config: Config, names: Names, { mac, addresses }: Guarded): Rules {
   return {
@@ -57,20 +60,40 @@ export async function putRules(
   return () => giveBack(host, taken);
 }
 
-export async function removeRules(host: Host, config: Config, names: Names, guarded: Guarded): Promise<void> {
-  const rules = nftRules(config, names, guarded);
-  // The elements of a port whose name is not of this attachment alone are looked up, to see whose they are.
-  const known = config.hostInterfaceName === undefined ? rules : { ...rules, guard: undefined };
-  const guardedPort = config.macspoofchk ? names.host : undefined;
-  if (byNft(config) || guardedPort) {
-    await deleteRules(
-      host,
-      { owner: names.owner, known, masquerade: byNft(config), guardedPort },
-      names.lock,
-    );
-  }
-  if (!byNft(config)) await forgetMasquerade(host, names.owner, guarded.addresses, names.lock);
+/**
+ * Removes what ADD has put, whatever the config says by now: runtimes hand over today's config and yesterday's result.
+ * @returns what is to come last: the note goes, and with the network's last one the chains
+ */
+export async function removeRules(
+  host: Host,
+  config: Config,
+  names: Names,
+  guarded: Guarded,
+): Promise<() => Promise<void>> {
   if (byIptables(config)) await deleteIptables(host, names.owner, names.lock);
+  const noted = notedRules(host, names.owner);
+  // Where nft has gone, so have the rules.
+  if (!(wantsNft(config) || host.runner.has('nft'))) return async () => undefined;
+  const { masquerade, guard } = nftRules(config, names, guarded);
+  // Without a note, the elements of a chosen name are not known to be this attachment's.
+  const told = { masquerade, guards: guard && config.hostInterfaceName === undefined ? [guard] : [] };
+  await deleteRules(
+    host,
+    {
+      owner: names.owner,
+      rules: noted ?? told,
+      isNoted: noted !== undefined,
+      doubtfulPort: isOthersName(host, config, names) ? names.host : undefined,
+    },
+    names.lock,
+  );
+  return async () => noted && forgetRules(host, names.owner, noted.masquerade);
+}
+
+/** A name that a config has chosen may be another attachment's by now. */
+function isOthersName(host: Host, config: Config, names: Names): boolean {
+  if (config.hostInterfaceName === undefined || !linkExists(host, names.host)) return false;
+  return !isAliasOf(names, host.kernel.read(`/sys/class/net/${names.host}/ifalias`));
 }
 
 /** What the rules lack, in words. */
@@ -107,6 +130,7 @@ export async function collectStaleRules(
     isOfNetwork(comment, network) && !valid.some((identity) => isMarked(comment, identity));
   // Whatever the config says now: an earlier one may have asked for rules that this one does not.
   await ignoringMissingTools(() => collectRules(host, isStale));
+  collectNotes(host, network, new Set(valid.map(({ key }) => key)));
   await ignoringMissingTools(() => dropNetworkChains(host, network));
   if (byIptables(config)) await collectIptables(host, isStale, lock);
 }

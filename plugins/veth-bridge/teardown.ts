@@ -7,14 +7,13 @@
 import { recordedIn } from '../../lib/attach/recorded.ts';
 import { withRelease } from '../../lib/attach/release.ts';
 import { unplugVeth } from '../../lib/attach/veth.ts';
-import { isOfNetwork, isOurMark } from '../../lib/cni/identity.ts';
+import { isOurMark } from '../../lib/cni/identity.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
 import { doAll, ErrorCode, isCniError } from '../../lib/errors.ts';
 import type { Host } from '../../lib/exec/host.ts';
 import { ipBatch, ipInSandbox, isIpError } from '../../lib/ip/batch.ts';
 import { deleteLink } from '../../lib/ip/link.ts';
 import { kindOf, type LinkInfo, readLinks, showDevice } from '../../lib/ip/read.ts';
-import { dropIdleChains, dropNetworkChains } from '../../lib/nft/rules.ts';
 import { isAliasOf, type Names, namesOf } from './attachment.ts';
 import type { Config } from './config.ts';
 import { removeReferenceRules, removeRules } from './rules.ts';
@@ -31,13 +30,7 @@ export async function del(context: AttachmentContext<Config>): Promise<void> {
       await unplugForeign(context, names);
       await removeReferenceRules(host, config, names);
     },
-    () => removeRules(host, config, names, guarded),
-    async () => {
-      if (!config.ipMasq || !isLastOf(host, attachment.network, config.bridge)) return;
-      const { addresses } = recorded;
-      if (addresses.length > 0) await dropIdleChains(host, attachment.network, addresses);
-      else await dropNetworkChains(host, attachment.network);
-    },
+    async () => (await removeRules(host, config, names, guarded))(),
   ];
   await doAll(withRelease(ipam, steps));
 }
@@ -107,10 +100,4 @@ async function isUnmarkedPortOf(host: Host, bridge: string, link: LinkInfo): Pro
         port.ifindex === link.link_index &&
         !isOurMark(port.ifalias),
     );
-}
-
-/** Whether no port of the bridge is of this network any more. As a rule the first one looked at still is. */
-function isLastOf(host: Host, network: string, bridge: string): boolean {
-  const ports = host.kernel.list(`/sys/class/net/${bridge}/brif`);
-  return !ports.some((port) => isOfNetwork(host.kernel.read(`/sys/class/net/${port}/ifalias`), network));
 }

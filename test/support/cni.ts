@@ -6,7 +6,7 @@ import type { Container } from './container.ts';
 import { attachmentMarks, markOf } from './marks.ts';
 import { type Node, uniqueName } from './node.ts';
 import { binDir as builtDir, referenceDir, systemPath } from './paths.ts';
-import { type ChildProcessTrace, parseStrace, straceArguments } from './strace.ts';
+import { type ChildProcessTrace, type Effort, effortIn, parseStrace, straceArguments } from './strace.ts';
 
 export type Command = 'ADD' | 'DEL' | 'CHECK' | 'GC' | 'STATUS' | 'VERSION';
 
@@ -40,6 +40,8 @@ export interface CniCall {
   readonly cwd?: string;
   /** Counts the processes that it makes: see `children` of the outcome. Slows it down about twofold. */
   readonly strace?: boolean;
+  /** Counts also what it asks of the kernel: see `effort` of the outcome. Slows it down several times. */
+  readonly effort?: boolean;
 }
 
 /** A result in any version of the specification. */
@@ -113,6 +115,8 @@ export interface CniOutcome {
   readonly error?: CniFailure;
   /** With `strace`: the processes it made, in order; threads are not among them, and an exec chain is one. */
   readonly children?: readonly ChildProcessTrace[];
+  /** With `effort`: what it and its children have asked of the kernel. */
+  readonly effort?: Effort;
 }
 
 export interface CniProcess {
@@ -133,9 +137,12 @@ export async function cni(node: Node, call: CniCall): Promise<CniOutcome> {
 export function startCni(node: Node, call: CniCall): CniProcess {
   const folder = call.binDir ?? builtDir;
   const plugin = call.plugin ?? typeOf(call.config);
-  const trace = call.strace ? join(node.dir, `strace-${uniqueName()}`) : undefined;
+  const trace = call.strace || call.effort ? join(node.dir, `strace-${uniqueName()}`) : undefined;
   const executable = plugin.includes('/') ? plugin : join(folder, plugin);
-  const argv = trace === undefined ? [executable] : [...straceArguments(trace), executable];
+  const argv =
+    trace === undefined
+      ? [executable]
+      : [...straceArguments(trace, call.effort ? 'work' : 'processes'), executable];
   const [nsenter = '', ...enter] = node.enter;
   const enterAt = call.cwd === undefined ? enter : [`--wdns=${call.cwd}`, ...enter];
   if (call.containerId) node.marks.add(markOf(call.containerId));
@@ -160,9 +167,9 @@ export function startCni(node: Node, call: CniCall): CniProcess {
     const pid = child.pid ?? 0;
     const milliseconds = performance.now() - started;
     const outcome = { code, signal, stdout, stderr, pid, milliseconds, ...interpret(code, stdout) };
-    const children = trace === undefined ? undefined : parseStrace(readFileSync(trace, 'utf8'));
+    const traced = trace === undefined ? {} : readTrace(readFileSync(trace, 'utf8'), call);
     if (outcome.result) addMarks(node, call, outcome.result);
-    resolve(children === undefined ? outcome : { ...outcome, children });
+    resolve({ ...outcome, ...traced });
   };
   child.on('error', reject);
   child.on('close', finish);
@@ -185,6 +192,10 @@ export function startCni(node: Node, call: CniCall): CniProcess {
     },
     done: promise,
   };
+}
+
+function readTrace(text: string, { effort }: CniCall): Pick<CniOutcome, 'children' | 'effort'> {
+  return { children: parseStrace(text), ...(effort ? { effort: effortIn(text) } : {}) };
 }
 
 type Shortcut = Omit<CniCall, 'command'>;

@@ -236,7 +236,7 @@ export function fileFacts(files: readonly FoundFile[]): readonly Fact[] {
 
 function staysOnDisk(path: string, name: string, size: number): boolean {
   if (/^last_reserved_ip\.\d+$/.test(name) || name === 'lock') return true;
-  if (/\/\.plumbline\/[^/]+\/boot\.[^/]*$/.test(path)) return true;
+  if (/\/\.plumbline\/[^/]+\/(?:boot\.[^/]*|indexed)$/.test(path)) return true;
   // Locks are empty and a fixed number: their names are too short to be the hash of an attachment.
   return size === 0 && /^\/run\//.test(path) && !/[0-9a-f]{8}/i.test(name);
 }

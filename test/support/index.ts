@@ -32,5 +32,5 @@ export { expectNoPing, expectPing, type Target } from './ping.ts';
 export { eventually, type IpAddress, type IpObject, type Outcome, type Place } from './place.ts';
 export { asPod, createPods, type NamedConfig, type Pod, type Pods } from './pods.ts';
 export { type RuntimeLab, useRuntime } from './runtime.ts';
-export { type ChildProcessTrace, describeChildren, parseStrace } from './strace.ts';
+export { type ChildProcessTrace, describeChildren, type Effort, parseStrace } from './strace.ts';
 export { createTestIpam, type IpamCall, type TestIpam } from './test-ipam.ts';

@@ -80,7 +80,8 @@ export function recordingHost(options: RecordingOptions = {}): RecordingHost {
     },
     kernel: {
       ...machine.kernel,
-      list: (path) => (path.startsWith(dir) ? kernel.list(path) : machine.kernel.list(path)),
+      list: (path, atMost) =>
+        path.startsWith(dir) ? kernel.list(path, atMost) : machine.kernel.list(path).slice(0, atMost),
       exists: (path) => (path.startsWith(dir) ? kernel.exists(path) : machine.kernel.exists(path)),
     },
     runDir: join(dir, 'run'),

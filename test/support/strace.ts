@@ -1,4 +1,4 @@
-/** Counts the processes that a program makes, from what strace tells. */
+/** Counts what a program does from what strace tells: the processes that it makes, the calls and bytes that it takes. */
 
 export interface ChildProcessTrace {
   readonly pid: number;
@@ -8,18 +8,29 @@ export interface ChildProcessTrace {
   readonly exec: readonly (readonly string[])[];
 }
 
+/** What is traced: `processes` alone, or all the `work` on files, folders, netlink and other processes. */
+export type Traced = 'processes' | 'work';
+
+const processCalls = 'fork,vfork,clone,clone3,execve';
+/** Those that a call has a use for. Not what a runtime does by itself: memory, threads, timers, waiting. */
+const transfers = 'read,pread64,readv,write,pwrite64,writev,getdents64,recvmsg,recvfrom,sendmsg,sendto';
+const lookups = '%file,close,fstat,ftruncate,fsync,fdatasync,flock,socket,bind,connect';
+const traced: Readonly<Record<Traced, string>> = {
+  processes: `trace=${processCalls}`,
+  work: `trace=${processCalls},${transfers},${lookups}`,
+};
+
 /** The command line that traces what follows it, writing to a file. */
-export function straceArguments(file: string): readonly string[] {
-  const syscalls = 'trace=fork,vfork,clone,clone3,execve';
+export function straceArguments(file: string, what: Traced = 'processes'): readonly string[] {
   return [
     '/usr/bin/strace',
     '-f',
     '--seccomp-bpf',
     '-qqq',
     '-s',
-    '4096',
+    what === 'work' ? '256' : '4096',
     '-e',
-    syscalls,
+    traced[what],
     '-e',
     'signal=none',
     '-o',
@@ -48,6 +59,33 @@ export function parseStrace(text: string): readonly ChildProcessTrace[] {
     parent,
     exec: execs.filter(({ thread }) => thread === pid).map(({ call }) => argumentsOf(call)),
   }));
+}
+
+/** What a program and its children have asked of the kernel. */
+export interface Effort {
+  /** System calls on files, folders, sockets and processes. */
+  readonly calls: number;
+  /** Bytes that were read and written, folders and netlink messages included. */
+  readonly bytes: number;
+  /** Processes. */
+  readonly children: number;
+}
+
+/** The effort in a trace of `work`. */
+export function effortIn(text: string): Effort {
+  const calls = wholeCalls(text).filter((call) => !isOwnAffair(call));
+  const isTransfer = new RegExp(`^(?:${transfers.replaceAll(',', '|')})\\(`);
+  const moved = calls.filter(({ call, value }) => isTransfer.test(call) && value > 0);
+  return {
+    calls: calls.length,
+    bytes: moved.reduce((sum, { value }) => sum + value, 0),
+    children: parseStrace(text).length,
+  };
+}
+
+/** Threads wake each other by eight bytes, and look in vain whether a pipe has something: now so, now so. */
+function isOwnAffair({ call, value }: Syscall): boolean {
+  return /^(?:read|write)\(/.test(call) && (value === 8 || / = -1 EAGAIN/.test(call));
 }
 
 interface Syscall {

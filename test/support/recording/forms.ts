@@ -24,6 +24,7 @@ export const replaceAddress = 'address replace <cidr> [broadcast +] dev <name> [
 export const appendRoute =
   'route append <cidr> [via <address>] dev <name> [metric <metric:number>] [table <table:number>] ' +
   '[scope <scope:number>] [mtu <mtu:number>] [advmss <advmss:number>]';
+export const getRoute = 'route get fibmatch <address>';
 export const replaceRoute =
   'route replace <destination> [via <address>] dev <name> [proto <word>] [metric <metric:number>] ' +
   '[table <table:word>] [src <source:address>] [onlink]';
@@ -66,7 +67,7 @@ export const ipGrammar = createGrammar(
     appendRoute,
     replaceRoute,
     'route delete <cidr> dev <name>',
-    'route show exact <cidr>',
+    getRoute,
     'route show table all dev <name>',
     'route show table all root ::/0 dev <name>',
     'route show table all',
@@ -99,6 +100,10 @@ export const nftGrammar = createGrammar(
     'add rule inet plumbline <chain> ip daddr { <cidr4> , 224.0.0.0/4 } return',
     'add rule inet plumbline <chain> ip6 daddr { <cidr6> , ff00::/8 } return',
     'add rule inet plumbline <chain> masquerade',
+    // Asked about alone, by CHECK.
+    'add rule inet plumbline <chain> index 1 accept',
+    'add rule inet plumbline postrouting index 1 accept',
+    'add rule bridge plumbline prerouting index 0 accept',
     'create element inet plumbline owners4 { <address4> . <key> comment <label> }',
     'create element inet plumbline owners6 { <address6> . <key> comment <label> }',
     'create element inet plumbline sources4 { <address4> comment <label> : goto <chain> }',

@@ -10,6 +10,7 @@ import {
   addVeth,
   addVlan,
   appendRoute,
+  getRoute,
   moveAs,
   moveOnly,
   renameLink,
@@ -237,6 +238,8 @@ export function createMachine(): Machine {
       case replaceRoute:
         namespace(ref).routes.push(...hostRoute(value('destination'), get(ref, name).ifname));
         return;
+      case getRoute:
+        return JSON.stringify(lookUp(namespace(ref).routes, value('address')));
       case 'address show dev <name>':
         return JSON.stringify([shown(get(ref, name))]);
       case 'link show master <name>':
@@ -305,6 +308,13 @@ const masterOf = (
   { master }: Typed['values'],
   find: (name: string) => MadeUpLink,
 ): { readonly master?: string } => (master === undefined ? {} : { master: find(master).ifname });
+
+/** Routes to an address alone are all that is looked for. */
+function lookUp(routes: readonly MadeUpRoute[], address: string): readonly MadeUpRoute[] {
+  const found = routes.filter(({ dst }) => dst === address);
+  if (found.length === 0) throw new Refusal('RTNETLINK answers: Network is unreachable');
+  return found;
+}
 
 /** Routes to one host alone, as hostAccess looks for them again: ip shows them without the prefix. */
 function hostRoute(destination: string, dev: string): MadeUpRoute[] {

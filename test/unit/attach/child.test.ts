@@ -1,6 +1,6 @@
 /** What macvlan and ipvlan tell ip to do, and what they keep below /run. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { call, podConfig } from '../../support/calls.ts';
 import { type RecordingHost, type RecordingOptions, recordingHost } from '../../support/recording-host.ts';
@@ -22,7 +22,8 @@ const batchLines = (host: RecordingHost): readonly string[] =>
   host.runs.flatMap(({ options: { input = '' } }) => input.split('\n').filter(Boolean));
 const claims = (host: RecordingHost): readonly string[] => {
   const folder = join(host.runDir, 'ipvlan/uplink');
-  return existsSync(folder) ? readdirSync(folder) : [];
+  const modes = existsSync(folder) ? readdirSync(folder) : [];
+  return modes.flatMap((mode) => readdirSync(join(folder, mode)).map((key) => join(mode, key)));
 };
 
 describe('the link', () => {
@@ -105,7 +106,7 @@ describe('the claim on a mode', () => {
     await add(host, 'ipvlan');
     expect(claims(host)).toHaveLength(1);
     expect(readFileSync(join(host.runDir, 'ipvlan/uplink', claims(host)[0] ?? ''), 'utf8')).toBe(
-      'l2 bridge\n/run/netns/blue\n4:10\npods\neth0',
+      '/run/netns/blue\n4:10\npods\neth0',
     );
     await del(host, 'ipvlan');
     expect(claims(host)).toEqual([]);
@@ -132,6 +133,16 @@ describe('the claim on a mode', () => {
     expect(claims(host)).toHaveLength(1);
   });
 
+  test('does not look at others of the mode that is asked for, however many there are', async () => {
+    using host = hostWithMaster();
+    await add(host, 'ipvlan');
+    const [claim = ''] = claims(host);
+    const folder = join(host.runDir, 'ipvlan/uplink', dirname(claim));
+    // To read it would be an error.
+    mkdirSync(join(folder, '0123456789abcde'));
+    expect((await add(host, 'ipvlan', {}, other)).error).toBeUndefined();
+  });
+
   test('keeps a second ADD of its own in another mode out, before the kernel switches it', async () => {
     using host = hostWithMaster();
     await add(host, 'ipvlan');
@@ -144,7 +155,7 @@ describe('the claim on a mode', () => {
   test('that was cut short by a crash is no claim', async () => {
     using host = hostWithMaster();
     await add(host, 'ipvlan');
-    writeFileSync(join(host.runDir, 'ipvlan/uplink', claims(host)[0] ?? ''), 'l3 bri');
+    writeFileSync(join(host.runDir, 'ipvlan/uplink', claims(host)[0] ?? ''), '/run/netns/bl');
     expect((await add(host, 'ipvlan', { mode: 'l3s' }, other)).error).toBeUndefined();
   });
 

@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { antiSpoofBase } from '../../../lib/nft/antispoof.ts';
+import { checkRules } from '../../../lib/nft/check.ts';
 import { masqueradeBase, masqueradeChain, subnetChain } from '../../../lib/nft/masquerade.ts';
+import { collectNotes, notedRules, noteRules } from '../../../lib/nft/notes.ts';
 import {
   addRules,
-  checkRules,
   collectRules,
   deleteRules,
   dropIdleChains,
   dropNetworkChains,
+  forgetRules,
   type Rules,
+  type RulesToDelete,
 } from '../../../lib/nft/rules.ts';
 import { recordingHost } from '../../support/recording-host.ts';
 import { allowed, cidr, exists, guarded, missing, type NftHost, nftHost, owned, ownerOf } from './support.ts';
@@ -46,12 +49,19 @@ const deletions = [
 ];
 const add = async (host: NftHost, declare = false): Promise<unknown> =>
   addRules(host, rules, { lock: `${host.runDir}/locks/ab`, declare });
-const remove = async (host: NftHost, known = rules): Promise<void> =>
+const remove = async (host: NftHost, more: Partial<RulesToDelete> = {}): Promise<void> =>
   deleteRules(
     host,
-    { owner: mine, known, masquerade: true, guardedPort: 'veth0' },
+    {
+      owner: mine,
+      rules: notedRules(host, mine) ?? noted,
+      isNoted: true,
+      doubtfulPort: undefined,
+      ...more,
+    },
     `${host.runDir}/locks/ab`,
   );
+const noted = { masquerade: rules.masquerade, guards: [{ port: 'veth0', mac }] };
 const none = { masquerade: [], guard: undefined };
 
 describe('the rules of an ADD', () => {
@@ -122,16 +132,33 @@ describe('the rules of a DEL', () => {
     expect(host.transactions()).toEqual([deletions]);
   });
 
-  test('are looked for where the result is not known, by owner and comment', async () => {
+  test('that were noted, whatever a result says, and the note goes with them', async () => {
+    using host = nftHost();
+    await add(host);
+    expect(notedRules(host, mine)).toEqual(noted);
+    noteRules(host, theirs, { masquerade: [cidr('10.1.0.9/16')], guards: [] });
+    await remove(host);
+    expect(host.transactions().slice(1)).toEqual([deletions]);
+    const runs = host.runs.length;
+    await forgetRules(host, mine, rules.masquerade);
+    expect(notedRules(host, mine)).toBeUndefined();
+    expect(host.runs).toHaveLength(runs);
+    await forgetRules(host, theirs, rules.masquerade);
+    expect(notedRules(host, theirs)).toBeUndefined();
+    expect(host.runs.slice(runs).map(({ args }) => args.at(-1))).toEqual([chain4, chain6]);
+  });
+
+  test('are looked for where some are gone that are noted, by owner and comment', async () => {
     const sets = {
       owners4: [owned('10.1.0.7', mine), owned('10.1.0.8', theirs)],
       owners6: [],
       guarded: [guarded('veth0', mine.comment), guarded('veth9', theirs.comment)],
       allowed: [allowed('veth0', mac, mine.comment), allowed('veth9', mac, theirs.comment)],
     };
-    using host = nftHost([], sets);
-    await remove(host, { owner: mine, ...none });
+    using host = nftHost([missing], sets);
+    await remove(host);
     expect(host.transactions()).toEqual([
+      deletions,
       [
         `delete element inet plumbline owners4 { 10.1.0.7 . "${mine.key}" }`,
         'delete element inet plumbline sources4 { 10.1.0.7 }',
@@ -139,6 +166,18 @@ describe('the rules of a DEL', () => {
       [`delete element bridge plumbline allowed { "veth0" . ${mac} }`],
       ['delete element bridge plumbline guarded { "veth0" }'],
     ]);
+  });
+
+  test('are not looked for where nothing is noted', async () => {
+    using host = nftHost([missing], { owners4: [owned('10.1.0.7', mine)] });
+    await remove(host, { isNoted: false });
+    expect(host.runs).toHaveLength(1);
+  });
+
+  test('of a port whose name is doubtful are looked up, to see whose they are', async () => {
+    using host = nftHost([], { guarded: [guarded('veth0', theirs.comment)], allowed: [] });
+    await remove(host, { doubtfulPort: 'veth0' });
+    expect(host.transactions()).toEqual([deletions.slice(0, 4)]);
   });
 
   test('never take away those of the container that has the address now', async () => {
@@ -149,6 +188,22 @@ describe('the rules of a DEL', () => {
     });
     await remove(host);
     expect(host.transactions()).toEqual([deletions]);
+  });
+
+  test('are those of every ADD since the last DEL, as far as a note can be read', () => {
+    using host = nftHost();
+    const other = { port: 'veth0', mac: '02:00:00:00:00:02' };
+    noteRules(host, mine, noted);
+    noteRules(host, mine, { masquerade: [cidr('10.1.0.7/16')], guards: [] });
+    noteRules(host, mine, { masquerade: rules.masquerade, guards: [other] });
+    expect(notedRules(host, mine)).toEqual({
+      masquerade: [...rules.masquerade, cidr('10.1.0.7/16')],
+      guards: [...noted.guards, other],
+    });
+    collectNotes(host, 'pods', new Set([mine.key]));
+    expect(notedRules(host, mine)).toBeDefined();
+    collectNotes(host, 'pods', new Set());
+    expect(notedRules(host, mine)).toBeUndefined();
   });
 });
 
@@ -195,16 +250,32 @@ describe('the rules of a GC', () => {
 });
 
 describe('the rules of a CHECK', () => {
-  test('are asked about, not changed; nothing is wrong where all is there', async () => {
+  const rule = { rule: {} };
+  const listing = (nftables: readonly unknown[]) => ({ stdout: JSON.stringify({ nftables }) });
+
+  test('are asked about, not changed, by one run; nothing is wrong where all is there', async () => {
     using host = nftHost();
     expect(await checkRules(host, rules)).toEqual([]);
-    expect(host.runs.every(({ args, options }) => options.input === undefined || args.includes('-c'))).toBe(
-      true,
-    );
+    expect(host.transactions()).toEqual([
+      [
+        ...deletions,
+        `add rule inet plumbline ${chain4} index 1 accept`,
+        `add rule inet plumbline ${chain6} index 1 accept`,
+        'add rule inet plumbline postrouting index 1 accept',
+        'add rule bridge plumbline prerouting index 0 accept',
+      ],
+    ]);
+    expect(host.runs.map(({ args }) => args[0])).toEqual(['-c']);
+  });
+
+  test('are no question where there are none', async () => {
+    using host = nftHost();
+    expect(await checkRules(host, { owner: mine, ...none })).toEqual([]);
+    expect(host.runs).toEqual([]);
   });
 
   test('each that is gone is named', async () => {
-    using host = nftHost([missing, missing, missing]);
+    using host = nftHost([missing, missing, missing, missing]);
     expect(await checkRules(host, rules)).toEqual([
       expect.stringContaining('masquerade element of 10.1.0.2 is gone'),
       expect.stringContaining('masquerade element of fd00::2 is gone'),
@@ -212,19 +283,27 @@ describe('the rules of a CHECK', () => {
     ]);
   });
 
-  test('chains without their rules are named, too', async () => {
-    const empty = (name: string) =>
-      recordingHost({
-        answer: ({ args }) =>
-          args.includes('chain') && args.includes(name) ? { stdout: '{"nftables":[]}' } : undefined,
+  test('chains without their rules, or with some alone, are named, too', async () => {
+    const whole = [rule, rule];
+    const cut = (name: string, left: readonly unknown[]) => {
+      let isFirst = true;
+      return recordingHost({
+        answer({ args, options }) {
+          if (args.includes('chain')) return listing(args.includes(name) ? left : whole);
+          if (options.input === undefined || !isFirst) return undefined;
+          isFirst = false;
+          return missing;
+        },
       });
-    const faults = {
-      [chain4]: /masquerade rules of 10\.1\.0\.0\/16/,
-      postrouting: /chain postrouting/,
-      prerouting: /chain prerouting/,
     };
-    for (const [name, message] of Object.entries(faults)) {
-      using host = empty(name);
+    const faults = [
+      [chain4, [], /masquerade rules of 10\.1\.0\.0\/16/],
+      [chain4, [rule], /masquerade rules of 10\.1\.0\.0\/16/],
+      ['postrouting', [], /chain postrouting/],
+      ['prerouting', [], /chain prerouting/],
+    ] as const;
+    for (const [name, left, message] of faults) {
+      using host = cut(name, left);
       expect(await checkRules(host, rules)).toEqual([expect.stringMatching(message)]);
     }
   });
