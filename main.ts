@@ -5,11 +5,9 @@
 import { readSync, writeSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { CliIo } from './cli/command.ts';
-import { serve } from './lib/cni/serve.ts';
-import { currentVersion } from './lib/cni/version.ts';
+import { currentVersion, versions } from './lib/cni/version.ts';
 import { ErrorCode, isErrnoException } from './lib/errors.ts';
-import { realHost } from './lib/ip/real-host.ts';
-import { findPlugin } from './plugins/index.ts';
+import { isPluginName, loadPlugin } from './plugins/load.ts';
 
 /** The commands for people; loaded when a person calls, since the calls of runtimes have no use for them. */
 export interface Commands {
@@ -20,24 +18,24 @@ export interface Commands {
 export async function main(loadCommands: () => Promise<Commands>): Promise<void> {
   const name = basename(process.argv0);
   const { env } = process;
-  const plugin = findPlugin(name);
-  if (plugin === undefined && env['CNI_COMMAND'] && name !== 'plumbline') {
-    // A runtime reads standard output, and would make nothing of a help text.
-    const msg = `type: "${name}" is no plugin of this build of plumbline; install a later release, or correct type`;
-    write(1)(`${JSON.stringify({ cniVersion: currentVersion, code: ErrorCode.invalidConfig, msg })}\n`);
-    process.exitCode = 1;
+  if (!isPluginName(name)) {
+    process.exitCode = await serveOthers(name, env, loadCommands);
     return;
   }
-  if (plugin === undefined) {
-    const { runCli } = await loadCommands();
-    process.exitCode = await runCli(process.argv.slice(2), {
-      stdout: { write: write(1) },
-      stderr: { write: write(2) },
-    });
+  if (env['CNI_COMMAND'] === 'VERSION') {
+    // All plugins answer alike, and none has to be loaded for it.
+    readStdin();
+    process.exitCode = write(1)(versions()) ? 0 : 1;
     return;
   }
+  const [{ serve }, { realHost }, plugin] = await Promise.all([
+    import('./lib/cni/serve.ts'),
+    import('./lib/ip/real-host.ts'),
+    loadPlugin(name),
+  ]);
+  if (plugin === undefined) throw new Error(`${name} has not been loaded`);
   const { stdout, exitCode } = await serve(plugin, {
-    plugins: findPlugin,
+    plugins: loadPlugin,
     host: realHost(env['PATH']),
     stdin: readStdin,
     env,
@@ -45,6 +43,22 @@ export async function main(loadCommands: () => Promise<Commands>): Promise<void>
   });
   // A result that nobody gets is a failure: the runtime answers it with DEL.
   process.exitCode = write(1)(stdout) ? exitCode : 1;
+}
+
+/** @returns the exit status */
+async function serveOthers(
+  name: string,
+  env: NodeJS.ProcessEnv,
+  loadCommands: () => Promise<Commands>,
+): Promise<number> {
+  if (env['CNI_COMMAND'] && name !== 'plumbline') {
+    // A runtime reads standard output, and would make nothing of a help text.
+    const msg = `type: "${name}" is no plugin of this build of plumbline; install a later release, or correct type`;
+    write(1)(`${JSON.stringify({ cniVersion: currentVersion, code: ErrorCode.invalidConfig, msg })}\n`);
+    return 1;
+  }
+  const { runCli } = await loadCommands();
+  return runCli(process.argv.slice(2), { stdout: { write: write(1) }, stderr: { write: write(2) } });
 }
 
 /**

@@ -44,6 +44,7 @@ const LAYERS: readonly Layer[] = [
     own: firstFolders(2),
   },
   { name: 'the ground floor', files: /^lib\/(exec|net)\//, may: [], own: firstFolders(2) },
+  { name: 'what differs between Node and Bun', files: /^lib\/runtime\//, may: [], own: firstFolders(2) },
   { name: 'what all of lib stands on', files: COMMON, may: [] },
 ];
 

@@ -5,10 +5,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PLUGIN_NAMES } from '../cli/executable.ts';
 import { serve } from '../lib/cni/serve.ts';
 import type { Host } from '../lib/exec/host.ts';
 import { type Arg, type Runner, realRunner } from '../lib/exec/runner.ts';
-import { findPlugin } from '../plugins/index.ts';
+import { realHost } from '../lib/ip/real-host.ts';
+import { loadPlugin } from '../plugins/load.ts';
 
 const link = {
   ifindex: 2,
@@ -73,6 +75,9 @@ export async function warmUp(): Promise<void> {
         ranges: [[{ subnet: '10.1.0.0/16' }], [{ subnet: 'fd00:1::/64' }]],
       },
     };
+    // What is loaded by the edge itself, or not called below.
+    realHost(undefined);
+    for (const name of PLUGIN_NAMES) await loadPlugin(name);
     await callPlugin('host-local', 'ADD', config);
     await callPlugin('host-local', 'DEL', config);
     for (const [type, more] of [
@@ -98,10 +103,10 @@ export async function warmUp(): Promise<void> {
 /** Calls plugins as a runtime would, on a made-up host whose files are all in `dir`. */
 function callIn(dir: string) {
   return async (name: string, command: string, config: object): Promise<string> => {
-    const plugin = findPlugin(name);
+    const plugin = await loadPlugin(name);
     if (plugin === undefined) throw new Error(`no plugin ${name}`);
     const { exitCode, stdout } = await serve(plugin, {
-      plugins: findPlugin,
+      plugins: loadPlugin,
       host: madeUpHost(dir),
       stdin: () => JSON.stringify(config),
       env: {

@@ -13,9 +13,8 @@
  * reservation of somebody who came between them.
  */
 
-import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fsyncSync, lstatSync, openSync, statSync } from 'node:fs';
-import { isIP } from 'node:net';
+import { runtime } from '#runtime';
 import { CniError, ErrorCode } from '../../lib/errors.ts';
 import { digest } from '../../lib/exec/digest.ts';
 import { makeFolder } from '../../lib/exec/folder.ts';
@@ -151,7 +150,7 @@ export function isNamed(holder: Holder | undefined): holder is Named {
 
 /** The addresses that have a file, by the files' names; none of the files is read. */
 export function reservedNames({ folder }: Store): readonly string[] {
-  return namesIn(folder).filter((name) => isIP(name) !== 0);
+  return namesIn(folder).filter((name) => runtime.ipVersion(name) !== 0);
 }
 
 /**
@@ -195,7 +194,7 @@ export function releaseIf(store: Store, address: string, expected: (holder: Hold
  * and boot, by which reclaim and GC do; chance.
  */
 export function temporaryPath(store: Store, key: string): string {
-  return `${store.temporary}/${key}.${originTag(originOf(store))}.${randomBytes(6).toString('hex')}`;
+  return `${store.temporary}/${key}.${originTag(originOf(store))}.${Buffer.from(runtime.randomBytes(6)).toString('hex')}`;
 }
 
 /** Machine and boot as they stand in a temporary file's name. */

@@ -58,8 +58,8 @@ export interface Plugin<S extends z.ZodMiniType = z.ZodMiniType> {
   validate?(context: Context<z.output<S>>): unknown;
 }
 
-/** Finds a plugin by the name it is called by. */
-export type PluginTable = (name: string) => Plugin | undefined;
+/** Finds a plugin by the name it is called by; it may have to be loaded. */
+export type PluginTable = (name: string) => Plugin | undefined | Promise<Plugin | undefined>;
 
 /** A plugin whose handlers are typed by its config's schema. */
 export function definePlugin<S extends z.ZodMiniType<BaseConfig>>(plugin: Plugin<S>): Plugin<S> {

@@ -12,7 +12,7 @@ import { createLog, type Log, loggingRunner } from './log.ts';
 import type { AttachmentContext, Context, Plugin, PluginTable } from './plugin.ts';
 import { type Environment, parseCommand, parseRequest, type Request } from './request.ts';
 import { emptyResult, parseResult, printable, type Result } from './result.ts';
-import { currentVersion, type SpecVersion, supportedVersions } from './version.ts';
+import { currentVersion, type SpecVersion, supportedVersions, versions } from './version.ts';
 
 export interface Outcome {
   /** The result or the error, as JSON; empty for commands that print nothing. */
@@ -44,7 +44,7 @@ export async function serve(plugin: Plugin, options: ServeOptions): Promise<Outc
   try {
     const command = parseCommand(env['CNI_COMMAND']);
     const stdin = options.stdin();
-    if (command === 'VERSION') return printed({ cniVersion: currentVersion, supportedVersions });
+    if (command === 'VERSION') return { stdout: versions(), exitCode: 0 };
     const request = parseRequest(command, env, stdin);
     version = request.cniVersion;
     const base = parseConfig(baseConfigSchema, request.config);
@@ -161,7 +161,7 @@ async function executeDelegate(
   request: Request,
   execution: Execution,
 ): Promise<Result | undefined> {
-  const plugin = execution.plugins(type);
+  const plugin = await execution.plugins(type);
   if (plugin?.kind !== 'ipam') {
     throw new CniError(
       ErrorCode.invalidConfig,

@@ -32,3 +32,8 @@ export function parseVersion(value: unknown): SpecVersion {
   }
   return found;
 }
+
+/** What VERSION prints (CNI specification, section 2, "VERSION"). */
+export function versions(): string {
+  return `${JSON.stringify({ cniVersion: currentVersion, supportedVersions }, undefined, 4)}\n`;
+}

@@ -1,14 +1,14 @@
 /** Hashes for names and labels, and random bytes for MAC addresses. */
-import { hash, randomBytes } from 'node:crypto';
+import { runtime } from '#runtime';
 
 /** The first `length` hexadecimal digits of the SHA-256 of the parts, joined by NUL, which no part can hold. */
 export function digest(length: number, ...parts: readonly string[]): string {
-  return hash('sha256', parts.join('\0'), 'hex').slice(0, length);
+  return runtime.hash('sha256', parts.join('\0')).slice(0, length);
 }
 
 /** A random MAC address, unicast and locally administered (IEEE 802: bit 1 of the first byte set, bit 0 clear). */
 export function randomMac(): string {
-  const bytes = randomBytes(6);
+  const bytes = runtime.randomBytes(6);
   bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':');
 }

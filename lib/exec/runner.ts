@@ -1,8 +1,7 @@
 /**
  * The one way in which plumbline runs other programs. A real runner and, in tests, a recording one stand behind it.
  */
-import { spawnSync } from 'node:child_process';
-import { constants } from 'node:os';
+import { runtime } from '#runtime';
 import { holdText } from './held.ts';
 import { findTool, hasTool } from './tools.ts';
 
@@ -57,7 +56,7 @@ export interface RunnerOptions {
   readonly runDir: string;
 }
 
-/** Output beyond this ends the child with ENOBUFS; a full dump of a large node is some tens of MiB. */
+/** Output beyond this ends the child; a full dump of a large node is some tens of MiB. */
 const maxOutput = 256 * 1024 * 1024;
 
 /** The runner that really runs. It waits for each child: there is nothing else for a plugin to do meanwhile. */
@@ -68,7 +67,7 @@ export function realRunner({ searchPath, runDir }: RunnerOptions): Runner {
     async run(program, args, options = {}) {
       using held = options.input === undefined ? undefined : holdText(runDir, options.input);
       const byPath = held !== undefined && args.includes(INPUT);
-      const child = spawnSync(
+      return runtime.runChild(
         tool(program),
         args.map((arg) => {
           if (typeof arg === 'string') return arg;
@@ -77,18 +76,10 @@ export function realRunner({ searchPath, runDir }: RunnerOptions): Runner {
         {
           stdio: [held && !byPath ? held.fd : 'ignore', 'pipe', 'pipe', ...(options.inherit ?? [])],
           env: options.env ?? bareEnvironment,
-          encoding: 'utf8',
           maxBuffer: maxOutput,
           timeout: options.timeout,
-          killSignal: 'SIGKILL',
         },
       );
-      if (child.error && child.status === null && child.signal === null) throw child.error;
-      return {
-        status: child.status ?? 128 + (child.signal ? constants.signals[child.signal] : 0),
-        stdout: child.stdout,
-        stderr: child.stderr,
-      };
     },
   };
 }

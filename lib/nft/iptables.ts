@@ -5,7 +5,7 @@
  * One chain a container, with a jump from POSTROUTING for each of its addresses, as the reference does it; each change
  * is one iptables-restore, so that it is there whole or not at all.
  */
-import { createHash } from 'node:crypto';
+import { runtime } from '#runtime';
 import { CniError, ErrorCode } from '../errors.ts';
 import type { Host } from '../exec/host.ts';
 import { underLock } from '../exec/lock.ts';
@@ -22,9 +22,7 @@ const chainOf = (owner: Owner): string => `PLUMBLINE-${owner.key}`;
 
 /** Name of the reference plugins' chain for a container: `CNI-` and the start of a SHA-512, 28 characters in all. */
 export function referenceChain(network: string, containerId: string): string {
-  return `CNI-${createHash('sha512')
-    .update(network + containerId)
-    .digest('hex')}`.slice(0, 28);
+  return `CNI-${runtime.hash('sha512', network + containerId)}`.slice(0, 28);
 }
 
 export async function addIptables(

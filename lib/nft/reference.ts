@@ -5,7 +5,7 @@
  * Source: containernetworking/plugins 1.1 to 1.9: iptables chains `CNI-*`, nft rules in `cni_plugins_masquerade` whose
  * comment begins with a hash of the attachment, chains `cni-br-iface-*` in the bridge table nat.
  */
-import { createHash } from 'node:crypto';
+import { runtime } from '#runtime';
 import type { Host } from '../exec/host.ts';
 import { referenceChain, removeChain } from './iptables.ts';
 import { list, transact } from './transaction.ts';
@@ -16,7 +16,7 @@ export interface ReferencePod {
   readonly ifname: string;
 }
 
-const hash16 = (text: string): string => createHash('sha512').update(text).digest('hex').slice(0, 16);
+const hash16 = (text: string): string => runtime.hash('sha512', text).slice(0, 16);
 
 /** What the comment of the reference's nft rule begins with. */
 export function referenceComment({ network, containerId, ifname }: ReferencePod): string {

@@ -46,6 +46,9 @@ export function compileByBun({ entry, output, arch, define }: Options): void {
       '--compile',
       `--compile-executable-path=${base}`,
       '--bytecode',
+      // Modules that are imported when they are needed stay apart: a call reads only its own plugin.
+      '--format=esm',
+      '--splitting',
       '--minify',
       // A call is over before compiled machine code would pay for itself.
       '--compile-jit-policy=100',

@@ -1,0 +1,37 @@
+/**
+ * What Node and Bun each do best in a way of their own. Imported as `#runtime`: package.json names the file for each, so
+ * that neither build loads what the other needs. All else of plumbline is the same code on both.
+ */
+
+/** What a child has as a descriptor: one of ours, a pipe that is read to its end, or nothing. */
+export type ChildStdio = number | 'pipe' | 'ignore';
+
+export interface ChildOptions {
+  /** In order of the child's descriptors; what is written to 1 and 2 is returned. */
+  readonly stdio: readonly ChildStdio[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Bytes of output after which the child is killed. */
+  readonly maxBuffer: number;
+  /** Milliseconds after which it is killed. */
+  readonly timeout: number | undefined;
+}
+
+export interface ChildResult {
+  /** Exit status; 128 + number where a signal ended the program. */
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Runtime {
+  /**
+   * Runs a program to its end. A limit ends it by SIGKILL.
+   * @throws the system's error where it cannot be started
+   */
+  runChild(path: string, args: readonly string[], options: ChildOptions): ChildResult;
+  /** Hexadecimal digest of a text. */
+  hash(algorithm: 'sha256' | 'sha512', text: string): string;
+  randomBytes(size: number): Uint8Array;
+  /** 4, 6, or 0 where the text is no IP address. A zone (`fe80::1%eth0`) is no part of one: it names an interface. */
+  ipVersion(text: string): 0 | 4 | 6;
+}
