@@ -77,6 +77,11 @@ function readNote(file: string): string | undefined {
   }
 }
 
+/** Whether an attachment of the network has a note. */
+export function hasNotes(host: Host, network: string): boolean {
+  return host.kernel.list(folderOf(host, network), 1).length > 0;
+}
+
 /** Whether the network has this note, and no other. */
 export function isOnlyNote(host: Host, { network, key }: Whose): boolean {
   const [first, second] = host.kernel.list(folderOf(host, network), 2);

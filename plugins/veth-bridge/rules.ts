@@ -7,12 +7,13 @@ import { linkExists } from '../../lib/ip/exists.ts';
 import type { Cidr } from '../../lib/net/address.ts';
 import { checkRules } from '../../lib/nft/check.ts';
 import { addIptables, checkIptables, collectIptables, deleteIptables } from '../../lib/nft/iptables.ts';
-import { collectNotes, notedRules } from '../../lib/nft/notes.ts';
+import { collectNotes, hasNotes, notedRules } from '../../lib/nft/notes.ts';
 import { removeReferenceAntiSpoof, removeReferenceMasquerade } from '../../lib/nft/reference.ts';
 import {
   addRules,
   collectRules,
   deleteRules,
+  dropIdleChains,
   dropNetworkChains,
   forgetRules,
   giveBack,
@@ -87,7 +88,12 @@ export async function removeRules(
     },
     names.lock,
   );
-  return async () => noted && forgetRules(host, names.owner, noted.masquerade);
+  return async () => {
+    if (noted) return forgetRules(host, names.owner, noted.masquerade);
+    // Somebody may have emptied /run: what only notes tell of must not stay for it.
+    const { network } = names.owner;
+    if (masquerade.length > 0 && !hasNotes(host, network)) await dropIdleChains(host, network, masquerade);
+  };
 }
 
 /** A name that a config has chosen may be another attachment's by now. */

@@ -54,7 +54,7 @@ export async function stateOf(node: Node): Promise<string> {
     for folder in '${node.dataDir}' /run/plumbline; do
       [ -d "$folder" ] || continue
       cd "$folder"
-      find . -type f ! -path './locks/*' ! -name 'last_reserved_ip.*' ! -name 'boot.*' ! -name lock | sort |
+      find . -type f ! -path './locks/*' ! -name 'last_reserved_ip.*' ! -name 'boot.*' ! -name indexed ! -name lock | sort |
         while read -r file; do echo "$file: $(cat "$file")"; done
     done
   `);

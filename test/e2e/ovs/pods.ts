@@ -75,7 +75,7 @@ export async function expectNoRows(ovs: Ovs, bridge = 'br-int'): Promise<void> {
 /**
  * All of a node that a failed call must leave as it was, in one text: links and addresses, reservations, rows.
  * Without the kernel's own link-local addresses, without the state of a link (that of a bridge's is told one way or the
- * other after a daemon's restart), and without what the allocator keeps of a network that had an address.
+ * other after a daemon's restart), and without what the allocator keeps of a network that had an address, or was looked through for one.
  */
 export async function stateOf(node: Node, ovs?: Ovs): Promise<string> {
   const onNode = await node.sh(`
@@ -84,7 +84,7 @@ export async function stateOf(node: Node, ovs?: Ovs): Promise<string> {
     for folder in '${node.dataDir}' /run/plumbline; do
       [ -d "$folder" ] || continue
       cd "$folder"
-      find . -type f ! -path './locks/*' ! -name 'last_reserved_ip.*' ! -name 'boot.*' ! -name lock | sort |
+      find . -type f ! -path './locks/*' ! -name 'last_reserved_ip.*' ! -name 'boot.*' ! -name indexed ! -name lock | sort |
         while read -r file; do echo "$file: $(cat "$file")"; done
     done
   `);
