@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { inFull, pace } from './test/support/pace.ts';
 
 const endToEnd = {
@@ -26,8 +27,20 @@ const ofNoBuild = [
 /** Faults: of the second build in `make test-full`. */
 const longOnes = ['test/e2e/hostile.test.ts', 'test/e2e/robust/**', 'test/e2e/*/{robust,kill}.test.ts'];
 
+/** Files of few lines that take a minute or more: begun last, they would keep one processor busy after all others. */
+const slow = /\/(?:robust|failure|kill|teardown|life|guide|arm64|host-local-shared)\.test\.ts$/;
+
+class SlowFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isSlow = ({ moduleId }: TestSpecification): boolean => slow.test(moduleId);
+    return [...sorted.filter(isSlow), ...sorted.filter((file) => !isSlow(file))];
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: SlowFirst },
     // Processes, not threads: a test's namespaces are held by pipes that must close when its worker ends.
     pool: 'forks',
     projects: [

@@ -4,6 +4,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+/** npm's: it may need proxies and certificates, which the build takes out of its own environment. */
+const callersEnvironment = { ...process.env };
+
 const root = dirname(dirname(import.meta.dirname));
 
 export interface Locked {
@@ -39,6 +42,7 @@ export function fetchProgram(name: string, program: string, cache: string): stri
   try {
     execFileSync('npm', ['pack', '--silent', '--pack-destination', temporary, `${name}@${version}`], {
       cwd: temporary,
+      env: callersEnvironment,
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     const archive = join(temporary, `${fileNameOf(name)}-${version}.tgz`);
