@@ -6,7 +6,7 @@ const endToEnd = {
   globalSetup: ['test/support/global-setup.ts'],
   pool: 'forks' as const,
   // More than two processors: a test mostly waits, for the kernel and for its own patience.
-  maxWorkers: 3,
+  maxWorkers: 4,
   // After the unit tests, which take all processors.
   sequence: { groupOrder: 1 },
   // Namespaces of many tests at once queue on one lock in the kernel: patience, rather than flakes.

@@ -11,13 +11,17 @@ import { cacheDir, repoRoot } from './machine.ts';
  * isNewHere, roundsOf); `make test-full` repeats all.
  */
 const patterns = [
-  'test/e2e/{veth-bridge,macvlan,ipvlan,sriov}/**/*.test.ts',
+  'test/e2e/{ipvlan,sriov}/**/*.test.ts',
+  'test/e2e/veth-bridge/{antispoof,check,connectivity,gc-status,masquerade,vlan}.test.ts',
+  'test/e2e/macvlan/modes.test.ts',
   // Where the kernel's own datapath forwards.
   'test/e2e/ovs/{connectivity,datapath,limits,vlan}.test.ts',
   'test/e2e/robust/{children,clock}.test.ts',
   'test/e2e/runtime/conf-examples.test.ts',
   // For `make test-full` alone: the host's run says nearly as much in a twentieth of the time.
-  ...(inFull ? ['test/e2e/{hostile,robust/parallel}.test.ts'] : []),
+  ...(inFull
+    ? ['test/e2e/{hostile,robust/parallel}.test.ts', 'test/e2e/{veth-bridge,macvlan}/**/*.test.ts']
+    : []),
 ];
 
 const hostAlone = [
