@@ -112,7 +112,9 @@ describe(`variables of ${runtime}`, () => {
             { BUN_INSPECT_CONNECT_TO: `unix://${join(scratch, 'socket')}` },
           ]
         : [{ NODE_OPTIONS: `--inspect=${opens}` }];
-    expect(socketsOf([itself, harmless], env!), 'the trap works').not.toEqual([]);
+    // The debugger is a thread of its own, which a program that does nothing may not live to see.
+    const isOpened = (): boolean => socketsOf([itself, harmless], env!).length > 0;
+    expect(Array.from({ length: 20 }).some(isOpened), 'the trap works').toBe(true);
     for (const one of [env!, ...others]) expect(socketsOf([plugin], one), nameOf(one)).toEqual([]);
   });
 });
