@@ -25,7 +25,11 @@ const ofNoBuild = [
 ];
 
 /** Faults: of the second build in `make test-full`. */
-const longOnes = ['test/e2e/hostile.test.ts', 'test/e2e/robust/**', 'test/e2e/*/{robust,kill}.test.ts'];
+const longOnes = [
+  'test/e2e/hostile.test.ts',
+  'test/e2e/robust/**',
+  'test/e2e/*/{dead,failure,kill,robust}.test.ts',
+];
 
 /** Files of few lines that take a minute or more: begun last, they would keep one processor busy after all others. */
 const slow = /\/(?:robust|failure|kill|teardown|life|guide|arm64|host-local-shared)\.test\.ts$/;
