@@ -11,24 +11,11 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Arch, crossRoot, nativeArch } from './arch.ts';
+import { findAll, theOnly } from './bytes.ts';
 import { baseNode, nodeFor } from './node.ts';
+import { injectByPkg } from './pkg.ts';
 import { takeSnapshot } from './snapshot.ts';
 
-interface SeaTarget {
-  readonly nodeRange: string;
-  readonly platform: string;
-  readonly arch: string;
-  readonly output: string;
-}
-type SeaBuilder = (
-  entry: string,
-  options: {
-    readonly targets: readonly SeaTarget[];
-    readonly nodePath: string;
-    readonly signature: boolean;
-    readonly seaConfig: Readonly<Record<string, unknown>>;
-  },
-) => Promise<void>;
 type Inject = (
   file: string,
   resource: string,
@@ -112,7 +99,7 @@ export async function makeExecutable(
   try {
     const isSnapshot = maker.how !== 'plain';
     const entry = isSnapshot ? takeSnapshot(main, scratch, runnerOf(arch, maker)) : main;
-    if (arch === nativeArch) await injectNatively({ main: entry, assets }, output, arch);
+    if (arch === nativeArch) await injectByPkg(entry, output, seaConfig(assets));
     else await injectForeign({ main: entry, assets }, output, scratch, arch);
     if (isSnapshot) declareSnapshot(output);
   } finally {
@@ -128,18 +115,6 @@ function runnerOf(arch: Arch, maker: BlobMaker): readonly [string, ...string[]] 
 
 const sentinelFuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 const fromHere = createRequire(import.meta.url);
-
-async function injectNatively({ main, assets }: Bundles, output: string, arch: Arch): Promise<void> {
-  const { default: sea } = fromHere('@yao-pkg/pkg/lib-es5/sea') as { default: SeaBuilder };
-  const major = process.versions.node.split('.')[0];
-  const target = { nodeRange: `node${major}`, platform: 'linux', arch: arch.node, output };
-  await sea(main, {
-    targets: [target],
-    nodePath: baseNode(arch),
-    signature: false,
-    seaConfig: seaConfig(assets),
-  });
-}
 
 /** What pkg does, step by step: it would start the other processor's Node to ask for its version. */
 async function injectForeign(
@@ -166,21 +141,16 @@ const flag = { useSnapshot: 1 << 1, includeAssets: 1 << 3, includeExecArgv: 1 <<
 
 /** Sets the flag that what the blob has as its main program is a snapshot. */
 function declareSnapshot(executable: string): void {
-  const magic = Buffer.alloc(4);
-  magic.writeUInt32LE(blobMagic);
+  const start = Buffer.alloc(8);
   const expected = 1 | flag.includeAssets | flag.includeExecArgv;
+  start.writeUInt32LE(blobMagic);
+  start.writeUInt32LE(expected, 4);
   const bytes = readFileSync(executable);
-  const places: number[] = [];
-  for (let at = bytes.indexOf(magic); at >= 0; at = bytes.indexOf(magic, at + 1)) {
-    if (bytes.readUInt32LE(at + 4) === expected) places.push(at + 4);
-  }
-  const [place, ...others] = places;
-  if (place === undefined || others.length > 0) {
-    throw new Error(
-      `${executable}: ${places.length} blobs found where one was put in; has Node changed their format?`,
-    );
-  }
-  bytes.writeUInt32LE(expected | flag.useSnapshot, place);
+  const place = theOnly(
+    findAll(bytes, [...start]),
+    (count) => `${executable}: ${count} blobs found where one was put in; has Node changed their format?`,
+  );
+  bytes.writeUInt32LE(expected | flag.useSnapshot, place + 4);
   writeFileSync(executable, bytes);
 }
 

@@ -8,6 +8,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Arch } from './arch.ts';
+import { findAll, theOnly } from './bytes.ts';
 
 /** Names that the binary asks the C library for. */
 const names = {
@@ -74,9 +75,8 @@ export function sealBun(binary: Buffer, arch: Arch): void {
 function blank(binary: Buffer, text: string, ends = '\0'): void {
   const places = findAll(binary, [...Buffer.from(`${ends}${text}${ends}`, 'latin1')]);
   // Node has some once more in the heap of its own snapshot, behind their length: those are JavaScript's.
-  const [place, ...others] = places.filter((at) => binary.readUInt32LE(at + ends.length - 4) !== text.length);
-  if (place === undefined || others.length > 0) throw unexpected(text, places.length);
-  binary[place + ends.length] = 0;
+  const own = places.filter((at) => binary.readUInt32LE(at + ends.length - 4) !== text.length);
+  binary[theOnly(own, () => unexpected(text, places.length)) + ends.length] = 0;
 }
 
 /**
@@ -88,9 +88,10 @@ function skipEngineOptions(binary: Buffer, arch: Arch): void {
   const prefix = [...Buffer.from('BUN_JSC_', 'latin1')];
   const compare = arch.node === 'x64' ? compareOnX64 : compareOnArm64;
   const places = findAll(binary, prefix.flatMap(compare.code));
-  const [place, ...others] = places;
-  if (place === undefined || others.length > 0) throw unexpected('BUN_JSC_', places.length);
-  compare.always(binary, place);
+  compare.always(
+    binary,
+    theOnly(places, (count) => unexpected('BUN_JSC_', count)),
+  );
 }
 
 interface Comparison {
@@ -126,19 +127,8 @@ function word(value: number): readonly number[] {
   return [...bytes];
 }
 
-const unexpected = (what: string, count: number): Error =>
-  new Error(`${what} is in this runtime's binary ${count} times, and not once: see scripts/build/seal.ts`);
-
-/** Where a sequence of bytes is; undefined among them stands for any. It begins with known ones. */
-function findAll(binary: Buffer, bytes: readonly (number | undefined)[]): readonly number[] {
-  const unknown = bytes.indexOf(undefined);
-  const start = Buffer.from((unknown === -1 ? bytes : bytes.slice(0, unknown)).map((byte) => byte ?? 0));
-  const places: number[] = [];
-  for (let at = binary.indexOf(start); at !== -1; at = binary.indexOf(start, at + 1)) {
-    if (bytes.every((byte, index) => byte === undefined || binary[at + index] === byte)) places.push(at);
-  }
-  return places;
-}
+const unexpected = (what: string, count: number): string =>
+  `${what} is in this runtime's binary ${count} times, and not once: see scripts/build/seal.ts`;
 
 /** Tells what is kept of one list of names from what was made by another. */
 export const sealVersion: string = createHash('sha256').update(names.node.join()).digest('hex').slice(0, 8);

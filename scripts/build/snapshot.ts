@@ -8,6 +8,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { theOnly } from './bytes.ts';
 
 /**
  * @param node the command line of the Node that makes the snapshot, which must be the one that will read it
@@ -39,20 +40,17 @@ export function cutCodeCache(snapshot: Buffer): Buffer {
   for (let place = 0; place + 8 <= snapshot.length; place += 1) {
     if (isCodeCache(snapshot, place)) places.push(place);
   }
-  const [place, ...others] = places;
-  if (place === undefined || others.length > 0) {
-    throw new Error(
-      `${places.length} code caches found in the snapshot; has Node ${process.version} another format?`,
-    );
-  }
+  const place = theOnly(
+    places,
+    (count) => `${count} code caches found in the snapshot; has Node ${process.version} another format?`,
+  );
   return Buffer.concat([snapshot.subarray(0, place), Buffer.alloc(8)]);
 }
 
 function isCodeCache(snapshot: Buffer, place: number): boolean {
   const count = snapshot.readUInt32LE(place);
   if (count < moduleCount.least || count > moduleCount.most) return false;
-  let at: number | undefined = place;
-  at = afterNumber(snapshot, at);
+  let at = afterNumber(snapshot, place);
   for (let index = 0; index < count && at !== undefined; index += 1) at = afterModule(snapshot, at);
   return at === snapshot.length;
 }

@@ -6,41 +6,21 @@
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { nativeArch } from '../../scripts/build/arch.ts';
 import { baseNode } from '../../scripts/build/node.ts';
+import { injectByPkg } from '../../scripts/build/pkg.ts';
 import { emptyPrograms, findBun } from './empty.ts';
 
-type SeaBuilder = (
-  entry: string,
-  options: {
-    readonly targets: readonly Readonly<Record<'nodeRange' | 'platform' | 'arch' | 'output', string>>[];
-    readonly nodePath: string;
-    readonly signature: boolean;
-    readonly seaConfig: Readonly<Record<string, unknown>>;
-  },
-) => Promise<void>;
-
 async function buildForNode(entry: string, output: string): Promise<void> {
-  const base = baseNode(nativeArch);
-  if (isNewer(output, base)) return;
-  const { default: sea } = createRequire(import.meta.url)('@yao-pkg/pkg/lib-es5/sea') as {
-    default: SeaBuilder;
-  };
-  const nodeRange = `node${process.versions.node.split('.')[0]}`;
-  await sea(entry, {
-    targets: [{ nodeRange, platform: 'linux', arch: nativeArch.node, output }],
-    nodePath: base,
-    signature: false,
-    seaConfig: {
-      disableExperimentalSEAWarning: true,
-      useSnapshot: false,
-      useCodeCache: true,
-      execArgv: ['--openssl-config=/dev/null'],
-      execArgvExtension: 'none',
-    },
+  if (isNewer(output, baseNode(nativeArch))) return;
+  await injectByPkg(entry, output, {
+    disableExperimentalSEAWarning: true,
+    useSnapshot: false,
+    useCodeCache: true,
+    execArgv: ['--openssl-config=/dev/null'],
+    execArgvExtension: 'none',
   });
 }
 
