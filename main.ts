@@ -33,7 +33,6 @@ export async function main(loadCommands: () => Promise<Commands>): Promise<void>
     import('./lib/ip/real-host.ts'),
     loadPlugin(name),
   ]);
-  if (plugin === undefined) throw new Error(`${name} has not been loaded`);
   const { stdout, exitCode } = await serve(plugin, {
     plugins: loadPlugin,
     host: realHost(env['PATH']),

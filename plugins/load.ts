@@ -22,6 +22,8 @@ export function isPluginName(name: string): name is PluginName {
 }
 
 /** The plugin that is called by this name; undefined where there is none. */
+export async function loadPlugin(name: PluginName): Promise<Plugin>;
+export async function loadPlugin(name: string): Promise<Plugin | undefined>;
 export async function loadPlugin(name: string): Promise<Plugin | undefined> {
   return isPluginName(name) ? loaders[name]() : undefined;
 }
