@@ -3,9 +3,10 @@ import { accessSync, constants } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isErrnoException } from '../../lib/errors.ts';
 import { readMark } from '../executable.ts';
-import { filesIn, lintFiles, type Report } from '../lint/files.ts';
+import { lintFiles, type Report } from '../lint/files.ts';
 import type { Finding } from '../lint/finding.ts';
 import type { Network } from '../lint/network.ts';
+import { filesIn } from '../network/files.ts';
 import { VERSION } from '../version.ts';
 import { type Check, checksOf, plural } from './check.ts';
 

@@ -1,18 +1,18 @@
 /** Lints one file: a plugin's config (.conf, .json) or a list of them (.conflist). */
-import { extname } from 'node:path';
 import type { Node } from 'jsonc-parser';
 import { fieldName } from '../../lib/cni/config.ts';
 import { isObject, type JsonObject, member } from '../../lib/cni/json.ts';
 import { networkName } from '../../lib/cni/request.ts';
 import { parseVersion, type SpecVersion, supportedVersions } from '../../lib/cni/version.ts';
 import { asCniError } from '../../lib/errors.ts';
+import { isList } from '../network/files.ts';
+import { itemsOf, memberOf, membersOf, type Path, parseSource, type Source } from '../network/source.ts';
 import { compareFindings, type Finding } from './finding.ts';
 import { findRepeatedKeys, isOthers } from './keys.ts';
 import { lintMember, type Place } from './member.ts';
 import { nearest } from './nearest.ts';
 import type { Network } from './network.ts';
 import { listNotes } from './peers.ts';
-import { itemsOf, memberOf, membersOf, type Path, parseSource, type Source } from './source.ts';
 
 export interface Linted {
   readonly findings: readonly Finding[];
@@ -54,9 +54,9 @@ function lintRoot(source: Source, report: Report): Network | undefined {
     report(root, [], 'error', 'the file must be a JSON object');
     return undefined;
   }
-  // Runtimes tell the two apart by the file's name, and a list's keys by their exact spelling.
-  const isList = extname(file) === '.conflist' || (extname(file) === '' && Object.hasOwn(value, 'plugins'));
-  if (!isList && Object.hasOwn(value, 'plugins') && member(value, 'type') === undefined) {
+  // A list's keys are looked for by their exact spelling.
+  const isListed = isList(file, value);
+  if (!isListed && Object.hasOwn(value, 'plugins') && member(value, 'type') === undefined) {
     const { key } = memberOf(root, 'plugins') ?? { key: root };
     report(
       key,
@@ -66,7 +66,7 @@ function lintRoot(source: Source, report: Report): Network | undefined {
     );
     return lintList(source, value, report);
   }
-  return isList ? lintList(source, value, report) : lintSingle(source, value, report);
+  return isListed ? lintList(source, value, report) : lintSingle(source, value, report);
 }
 
 function lintSingle(source: Source, value: JsonObject, report: Report): Network | undefined {

@@ -1,23 +1,9 @@
 /** Which files are linted, and what is in them. */
-import { readdirSync, statSync } from 'node:fs';
-import { extname, join } from 'node:path';
 import { readPlainFile } from '../../lib/exec/plain-file.ts';
 import { type Linted, lintText } from './file.ts';
 import type { Finding } from './finding.ts';
 import type { Network } from './network.ts';
 import { lintNode } from './node.ts';
-
-/** What runtimes take for a network in net.d. */
-const extensions: readonly string[] = ['.conf', '.conflist', '.json'];
-
-/** The networks' files of a folder, in the order in which runtimes choose among them. What is below it is others'. */
-export function filesIn(folder: string): readonly string[] {
-  return readdirSync(folder)
-    .filter((name) => extensions.includes(extname(name)))
-    .sort()
-    .map((name) => join(folder, name))
-    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false);
-}
 
 export interface Report {
   readonly files: readonly string[];

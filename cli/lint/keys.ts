@@ -1,8 +1,8 @@
 /** Keys that nobody reads: a plugin takes them without a word, and does nothing with them. */
 import type { Node } from 'jsonc-parser';
 import { type Definition, foldKey, type SchemaLike } from '../../lib/cni/json.ts';
+import { itemsOf, membersOf, type Path } from '../network/source.ts';
 import { nearest } from './nearest.ts';
-import { itemsOf, membersOf, type Path } from './source.ts';
 
 /** A key at its place. */
 export interface KeyFault {

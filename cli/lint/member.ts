@@ -12,13 +12,21 @@ import type { SpecVersion } from '../../lib/cni/version.ts';
 import { asCniError } from '../../lib/errors.ts';
 import { realHost } from '../../lib/ip/real-host.ts';
 import { findPlugin } from '../../plugins/index.ts';
+import {
+  itemsOf,
+  memberOf,
+  membersOf,
+  type Path,
+  reach,
+  type Source,
+  searchMember,
+} from '../network/source.ts';
 import type { Level } from './finding.ts';
 import { findRepeatedKeys, findUnknownKeys, keysOf, knownAs, shapeOf } from './keys.ts';
 import { nearestName } from './nearest.ts';
 import type { Member, PlacedRanges } from './network.ts';
 import { fieldOf, type Reduced, startsWith, unshifted, without } from './paths.ts';
 import { capabilities, chained, foreignTypes, ipams } from './peers.ts';
-import { itemsOf, memberOf, membersOf, type Path, reach, type Source, searchMember } from './source.ts';
 
 /** Where a plugin's config is, and what the runtime will add to it. */
 export interface Place {

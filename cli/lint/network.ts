@@ -2,7 +2,7 @@
 
 import type { RangeSet } from '../../ipam/host-local/pool.ts';
 import type { JsonObject } from '../../lib/cni/json.ts';
-import type { Path, Source } from './source.ts';
+import type { Path, Source } from '../network/source.ts';
 
 export interface PlacedRanges {
   readonly set: RangeSet;

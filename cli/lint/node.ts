@@ -1,10 +1,10 @@
 /** What networks of one node have in common, and must not, or not in two ways. */
 import { describeSet, rangesOverlap } from '../../ipam/host-local/pool.ts';
 import { formatAddress } from '../../lib/net/address.ts';
+import { type Path, reach } from '../network/source.ts';
 import { reporter } from './file.ts';
 import { compareFindings, type Finding, type Level } from './finding.ts';
 import type { Member, Network, PlacedRanges } from './network.ts';
-import { type Path, reach } from './source.ts';
 
 /** All faults between the networks, in the order of their files; each is told at the later of two places. */
 export function lintNode(networks: readonly Network[]): readonly Finding[] {

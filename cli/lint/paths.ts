@@ -1,7 +1,7 @@
 /** Which field a fault is at, and a config without it. */
 import { isObject, type JsonObject } from '../../lib/cni/json.ts';
+import type { Path } from '../network/source.ts';
 import { knownAs } from './keys.ts';
-import type { Path } from './source.ts';
 
 /**
  * The field that an error's message begins with: `ipam.ranges[0][1].subnet: ...`, `a and b exclude each other`.

@@ -2,7 +2,8 @@
 import { statSync } from 'node:fs';
 import { isErrnoException } from '../../lib/errors.ts';
 import { type CliIo, UsageError } from '../command.ts';
-import { filesIn, lintFiles, type Report } from './files.ts';
+import { filesIn } from '../network/files.ts';
+import { lintFiles, type Report } from './files.ts';
 import { formatFinding } from './finding.ts';
 
 export interface LintOptions {
