@@ -126,10 +126,10 @@ test-full: export PLUMBLINE_TEST_FULL := 1
 test-full: test test-vm-bun ## all tests, with the long forms of those that have one
 
 .PHONY: bench
-bench: setup-test build ## measure both builds against the reference plugins, in one run
+bench: setup-test build ## [BEFORE=other/dist] measure both builds against the reference plugins, in one run
 	$(MAKE) --no-print-directory build RUNTIME=bun
 	$(NODE) test/bench/build-empty.ts
-	$(AS_ROOT) $(NODE) test/bench/run.ts --readme README.md
+	$(AS_ROOT) $(NODE) test/bench/run.ts --readme README.md $(BEFORE:%=--before '%')
 
 .PHONY: bench-vm
 bench-vm: setup-vm build ## the scenarios that need a full kernel, measured in the virtual machine

@@ -32,6 +32,9 @@ export function ratiosIn(report: Report): readonly (readonly [string, number])[]
     Object.entries(ratios).flatMap(([build, ratio]) => named(`${name}, ${build}`, ratio));
   return [
     ...report.starts.flatMap(({ side, ratio }) => named(`VERSION to an empty program, ${side}`, ratio)),
+    ...report.limits.flatMap(({ scenario, containers, ratios }) =>
+      each(`the least possible, ${scenario}, ${containers} at once`, ratios),
+    ),
     ...report.calls.flatMap(({ plugin, scenario, step, ratios }) =>
       each(`${plugin} ${scenario} ${step}`, ratios),
     ),

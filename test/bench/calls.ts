@@ -6,7 +6,8 @@ import { hasReference, type Plugin, type Scenario, scenarios } from './scenarios
 import type { Sandbox, Station } from './station.ts';
 import { rotated, roundsWithin, sums } from './statistics.ts';
 
-export type Step = 'VERSION' | 'ADD' | 'CHECK' | 'DEL' | 'ADD+DEL';
+export const steps = ['VERSION', 'ADD', 'CHECK', 'DEL', 'ADD+DEL'] as const;
+export type Step = (typeof steps)[number];
 
 /** Milliseconds; ratios are to the reference, or to the same made by hand where there is no reference. */
 export interface CallMeasure extends Beside {
@@ -18,7 +19,7 @@ export interface CallMeasure extends Beside {
 /** The samples of one contender, one a round. */
 type Samples = Record<Exclude<Step, 'ADD+DEL'>, number[]>;
 
-interface Runner {
+export interface Runner {
   readonly name: ContenderName;
   readonly samples: Samples;
   /** Calls once in each way, and notes how long each took. */
@@ -43,19 +44,19 @@ export async function measureCalls(
 ): Promise<readonly CallMeasure[]> {
   const handMade = floorOf(scenario, number);
   const runners = await Promise.all([
-    ...contenders.map((contender) => pluginRunner(contender, scenario, number)),
+    ...contenders.map((contender) => runnerOf(contender, scenario, number)),
     ...(handMade === undefined ? [] : [floorRunner(floor, handMade)]),
   ]);
   await runRounds(runners, rounds);
   // VERSION is the same whatever the config says.
   const isFirst = scenarios.find(({ plugin }) => plugin === scenario.plugin) === scenario;
-  return (['VERSION', 'ADD', 'CHECK', 'DEL', 'ADD+DEL'] as const)
+  return steps
     .filter((step) => step !== 'VERSION' || isFirst)
     .map((step) => measureOf(scenario, step, runners));
 }
 
 /** In turns, so that a machine that is slower for a while is so for all. */
-async function runRounds(runners: readonly Runner[], rounds: number): Promise<void> {
+export async function runRounds(runners: readonly Runner[], rounds: number): Promise<void> {
   for (const round of roundsWithin({ rounds: warmUps + rounds, least: warmUps + 5, seconds: 14 })) {
     for (const runner of rotated(runners, round)) await runner.round();
     if (round >= warmUps) continue;
@@ -63,20 +64,19 @@ async function runRounds(runners: readonly Runner[], rounds: number): Promise<vo
   }
 }
 
+export function stepSamples({ samples }: Runner, step: Step): readonly number[] {
+  return step === 'ADD+DEL' ? sums(samples.ADD, samples.DEL) : samples[step];
+}
+
 function measureOf(scenario: Scenario, step: Step, runners: readonly Runner[]): CallMeasure {
   const { plugin, title } = scenario;
-  const samples = new Map(
-    runners.map(({ name, samples: taken }) => [
-      name,
-      step === 'ADD+DEL' ? sums(taken.ADD, taken.DEL) : taken[step],
-    ]),
-  );
+  const samples = new Map(runners.map((runner) => [runner.name, stepSamples(runner, step)]));
   return { plugin, scenario: title, step, ...beside(samples, hasReference(plugin) ? 'reference' : 'floor') };
 }
 
 const noSamples = (): Samples => ({ VERSION: [], ADD: [], CHECK: [], DEL: [] });
 
-async function pluginRunner(contender: Contender, scenario: Scenario, number: number): Promise<Runner> {
+export async function runnerOf(contender: Contender, scenario: Scenario, number: number): Promise<Runner> {
   const { name, station } = contender;
   const config = configOf(contender, number, scenario);
   const [resident, sandbox] = await twoSandboxes(station);

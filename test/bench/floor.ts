@@ -1,5 +1,5 @@
 /** The kernel's share of the work: the same wiring by a shell script. */
-import { byHand, type HandMade } from '../support/by-hand.ts';
+import { byHand, type HandMade, masqueradeByHand } from '../support/by-hand.ts';
 import { systemPath } from '../support/paths.ts';
 import type { Command } from './protocol.ts';
 import { databaseOf, type Scenario, trunkOf } from './scenarios.ts';
@@ -54,7 +54,7 @@ export function floorCall(
 /** Makes what a node has before its first container, where otherwise the plugin makes it. */
 export async function prepareFloor(
   { node }: Station,
-  { scenario: { plugin }, number }: Floor,
+  { scenario: { plugin }, wiring, number }: Floor,
 ): Promise<void> {
   if (plugin !== 'veth-bridge') return;
   const bridge = trunkOf(plugin, number);
@@ -64,4 +64,5 @@ export async function prepareFloor(
     ip link set ${bridge} up
     sysctl -qw net.ipv4.ip_forward=1
   `);
+  if (wiring === 'veth-bridge-masqueraded') await node.sh(masqueradeByHand(`10.${number}.0.0/16`));
 }

@@ -24,6 +24,46 @@ export function startSection({ starts }: Report): string[] {
   ];
 }
 
+export function limitSection({ limits }: Report): string[] {
+  if (limits.length === 0) return [];
+  const sides = columns(limits);
+  const against = ratioColumns(limits);
+  return [
+    '## The least that is possible',
+    '',
+    "An empty program of a build's runtime, and after it the kernel's work by `ip` and `nft` out of a shell script, without",
+    'IPAM, locks, marks and checks: what a plugin on this runtime that calls `ip` cannot go below. Several at once: ADDs alone.',
+    '',
+    ...table(
+      ['veth-bridge', ...sides.map((side) => `${labels[side]} ms`), ...against.map(ratioTitle)],
+      limits.map(({ scenario, containers, values, ratios }) => [
+        containers === 1 ? `${scenario}: ADD+DEL` : `${scenario}: ${containers} ADDs at once`,
+        ...sides.map((side) => spread(values[side])),
+        ...against.map((build) => spread(ratios[build], 2)),
+      ]),
+    ),
+    '',
+  ];
+}
+
+export function beforeSection({ before: measures }: Report): string[] {
+  if (measures.length === 0) return [];
+  return [
+    '## Beside an earlier build',
+    '',
+    'veth-bridge, plain, in turns with the executables that were named to `make bench BEFORE=`. Ratio: now by before.',
+    '',
+    ...table(
+      ['build', 'call', 'now ms', 'before ms', 'ratio'],
+      measures.map(({ build, step, now, before, ratio }) => [
+        ...[labels[build], step, spread(now), spread(before)],
+        spread(ratio, 2),
+      ]),
+    ),
+    '',
+  ];
+}
+
 /** What a plugin's scenarios are, and what they have in common. */
 const settings: Readonly<Record<Plugin, string>> = {
   'veth-bridge':

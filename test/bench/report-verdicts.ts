@@ -10,12 +10,13 @@ export function targetSection({ targets }: Report): string[] {
   return [
     '## Targets',
     '',
-    'What this project asks of itself: ratios unless a unit stands there, below the limit unless it says "at least".',
+    'What this project asks of itself: ratios unless a unit stands there, at most that unless it says "at least". Least',
+    'possible: an empty program and the kernel\'s work; a "must" below it is out of reach for this runtime.',
     '',
     ...table(
-      ['what', 'build', 'must', 'aim', 'measured', 'verdict'],
-      targets.map(({ what, build, must, aim, measured, verdict }) => [
-        ...[what, build, must, aim, measured],
+      ['what', 'build', 'must', 'aim', 'measured', 'least possible', 'verdict'],
+      targets.map(({ what, build, must, aim, measured, limit, verdict }) => [
+        ...[what, build, must, aim, measured, limit],
         verdict,
       ]),
       'left',

@@ -1,11 +1,13 @@
 /** The measurements as text: tables that read as they are, and are Markdown. */
 import type { Agreement } from './agreement.ts';
+import type { BeforeMeasure } from './before.ts';
 import type { CallMeasure } from './calls.ts';
 import type { ConnectionMeasure } from './connections.ts';
 import type { GrowthMeasure } from './growth.ts';
+import type { LimitMeasure } from './limits.ts';
 import type { LoadMeasure } from './load.ts';
 import type { Machine } from './machine.ts';
-import { callSections, resourceSection, startSection } from './report-calls.ts';
+import { beforeSection, callSections, limitSection, resourceSection, startSection } from './report-calls.ts';
 import { growthSection, loadSection } from './report-many.ts';
 import { connectionSection, trafficSection } from './report-traffic.ts';
 import { agreementSection, targetSection } from './report-verdicts.ts';
@@ -24,6 +26,9 @@ export interface Report {
   /** Seconds that each section took. */
   readonly durations: Readonly<Record<string, number>>;
   readonly starts: readonly StartMeasure[];
+  readonly limits: readonly LimitMeasure[];
+  /** Beside an earlier build, where one was named. */
+  readonly before: readonly BeforeMeasure[];
   readonly calls: readonly CallMeasure[];
   readonly missing: readonly Missing[];
   readonly resources: readonly ResourceMeasure[];
@@ -49,8 +54,8 @@ export interface Missing {
 }
 
 export const emptyReport: Report = {
-  ...{ form: 2, machine: {}, rounds: 0, durations: {} },
-  ...{ starts: [], calls: [], missing: [], resources: [], load: [], growth: [] },
+  ...{ form: 3, machine: {}, rounds: 0, durations: {} },
+  ...{ starts: [], limits: [], before: [], calls: [], missing: [], resources: [], load: [], growth: [] },
   ...{ traffic: [], links: [], missingTraffic: [], connections: [], targets: [] },
 };
 
@@ -68,6 +73,8 @@ export function formatReport(report: Report, plot: string): string {
     ...targetSection(report),
     ...agreementSection(report),
     ...startSection(report),
+    ...limitSection(report),
+    ...beforeSection(report),
     ...callSections(report),
     ...resourceSection(report),
     ...growthSection(report, plot),

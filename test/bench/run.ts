@@ -2,12 +2,13 @@
  * Measures our plugins, in each of our builds, beside the reference's, in one run.
  *
  * Usage (root; `make bench`): node test/bench/run.ts [--rounds N] [--only PATTERN] [--sections LIST] [--out DIR]
- *                                                    [--name NAME] [--readme FILE]
+ *                                                    [--name NAME] [--readme FILE] [--before DIR]
  *
  * Prints the tables and writes them to DIR (test/bench/results/): NAME.md (latest.md) for people, NAME.json for programs,
  * and NAME-growth.svg. A whole run keeps the JSON of the one before as previous.json and says whether both agree; with
  * --readme it puts its main table into that file. PATTERN is a regular expression of scenarios, by plugin and title: they
  * alone are measured then, call by call; LIST names sections (sections.ts).
+ * --before is the folder `dist` of another checkout, built: its executables are called in turns with these.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -62,6 +63,7 @@ const { values } = parseArgs({
     out: { type: 'string', default: join(import.meta.dirname, 'results') },
     name: { type: 'string', default: 'latest' },
     readme: { type: 'string' },
+    before: { type: 'string' },
   },
 });
 refuseIncomplete();
@@ -77,6 +79,7 @@ const measured = await measure(wanted.filter(isSection), {
   rounds: Number(values.rounds),
   progress,
   ...(values.only === undefined ? {} : { only: new RegExp(values.only) }),
+  ...(values.before === undefined ? {} : { before: values.before }),
 });
 const judgements = isWhole ? judge(measured) : [];
 const report: Report = {

@@ -1,8 +1,10 @@
 /** The parts of a run, in their order, and what each may take: together less than a quarter of an hour on a quiet machine. */
+import { measureBefore } from './before.ts';
 import { type CallMeasure, measureCalls } from './calls.ts';
 import { measureConnections } from './connections.ts';
 import { type Contender, contend, type Side, sidesThere, takesPart } from './contenders.ts';
 import { growths, measureGrowth } from './growth.ts';
+import { measureLimits } from './limits.ts';
 import { measureLoad } from './load.ts';
 import type { Missing, Report } from './report.ts';
 import { measureResources, type ResourceMeasure } from './resources.ts';
@@ -12,7 +14,7 @@ import { createStation, type Station } from './station.ts';
 import { lackOf, plugIn } from './switches.ts';
 import { lackOfPrograms, measureTraffic, type Traffic } from './traffic.ts';
 
-export const sections = ['starts', 'calls', 'connections', 'load', 'growth'] as const;
+export const sections = ['starts', 'limits', 'before', 'calls', 'connections', 'load', 'growth'] as const;
 export type Section = (typeof sections)[number];
 
 export interface Settings {
@@ -20,6 +22,8 @@ export interface Settings {
   readonly rounds: number;
   /** Scenarios by plugin and title: all without it. */
   readonly only?: RegExp;
+  /** Folder `dist` of an earlier state of the source, to be measured beside. */
+  readonly before?: string;
   readonly progress: (what: string) => void;
 }
 
@@ -31,6 +35,17 @@ export const measureSection: Readonly<Record<Section, (settings: Settings) => Pr
     progress('VERSION, beside an empty program');
     await using station = await createStation();
     return { starts: await measureStarts(sidesThere(), station, { rounds: 2 * rounds, seconds: 20 }) };
+  },
+
+  async limits({ rounds, progress }) {
+    progress('the least that is possible');
+    return { limits: await measureLimits(sidesThere(), rounds) };
+  },
+
+  async before({ rounds, before, progress }) {
+    if (before === undefined) return {};
+    progress('beside an earlier build');
+    return { before: await measureBefore(before, rounds) };
   },
 
   calls: measureScenarios,

@@ -3,7 +3,15 @@
  * What is measured against them, or must look like them, gets them from here.
  */
 
-export const handMade = ['veth-bridge', 'macvlan', 'ipvlan', 'ovs-veth', 'ovs-internal', 'sriov'] as const;
+export const handMade = [
+  'veth-bridge',
+  'veth-bridge-masqueraded',
+  'macvlan',
+  'ipvlan',
+  'ovs-veth',
+  'ovs-internal',
+  'sriov',
+] as const;
 export type HandMade = (typeof handMade)[number];
 
 export interface HandMadeLink {
@@ -42,15 +50,41 @@ ${addressScript()}`,
   DEL: 'exec nsenter --net="$2" ip link delete dev eth0',
 });
 
-const scripts: Readonly<Record<HandMade, Scripts>> = {
-  'veth-bridge': {
-    ADD: `
+const vethScripts: Scripts = {
+  ADD: `
 ip -batch - <<END
 link add name "$1" master "$5" type veth peer name eth0 netns $2
 link set dev "$1" up
 END
 ${addressScript()}`,
-    DEL: 'exec ip link delete dev "$1"',
+  DEL: 'exec ip link delete dev "$1"',
+};
+
+/** A set of addresses, and the one rule that masquerades them: {@link masqueradeByHand} makes both. */
+const masqueradedElement = (verb: 'add' | 'delete'): string => `
+nft -f - <<END
+${verb} element inet by-hand masqueraded { \${3%/*} }
+END
+`;
+
+/** What `veth-bridge-masqueraded` needs of a node before its first container. */
+export const masqueradeByHand = (subnet: string): string => `
+nft -f - <<END
+table inet by-hand {
+  set masqueraded { type ipv4_addr; }
+  chain postrouting {
+    type nat hook postrouting priority srcnat;
+    ip saddr @masqueraded ip daddr != ${subnet} masquerade
+  }
+}
+END
+`;
+
+const scripts: Readonly<Record<HandMade, Scripts>> = {
+  'veth-bridge': vethScripts,
+  'veth-bridge-masqueraded': {
+    ADD: `${masqueradedElement('add')}${vethScripts.ADD}`,
+    DEL: `${masqueradedElement('delete')}${vethScripts.DEL}`,
   },
   macvlan: childScripts('macvlan mode bridge'),
   ipvlan: childScripts('ipvlan mode l2 bridge'),

@@ -56,6 +56,19 @@ describe('targets', () => {
     expect(missed(judgements).map(({ build }) => build)).toEqual(['bun', 'pkg']);
   });
 
+  test('a target below the least that is possible is missed for another reason', () => {
+    const limit = (least: number) => ({
+      ...{ scenario: 'ipMasq', containers: 1, values: {} },
+      ratios: { pkg: time(least) },
+    });
+    const found = (least: number) =>
+      judge({ ...measured, limits: [limit(least)] }).find(
+        ({ what, build }) => /ipMasq/.test(what) && build === 'pkg',
+      );
+    expect(found(1.45)).toMatchObject({ verdict: 'out of reach', limit: '1.45 (1.45-1.45)' });
+    expect(found(1.3)).toMatchObject({ verdict: 'NOT MET', limit: '1.30 (1.30-1.30)' });
+  });
+
   test('the report says it aloud', () => {
     const text = formatReport({ ...measured, targets: judgements }, 'plot.svg');
     expect(text).toContain('**NOT MET: VERSION, to an empty program on the same runtime (bun); ');

@@ -1,0 +1,40 @@
+/** Whether calls have become slower: the builds of an earlier state of the source, called in turns with today's. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { runnerOf, runRounds, type Step, stepSamples, steps } from './calls.ts';
+import { type Build, builds, contend } from './contenders.ts';
+import { plain } from './scenarios.ts';
+import { createStation } from './station.ts';
+import { pairRatios, type Summary, summarize } from './statistics.ts';
+
+export interface BeforeMeasure {
+  readonly build: Build;
+  readonly step: Step;
+  /** Milliseconds. */
+  readonly now: Summary;
+  readonly before: Summary;
+  /** Now by before, pair by pair. */
+  readonly ratio: Summary;
+}
+
+const within: Readonly<Record<Build, string>> = { pkg: 'bin', bun: 'bun/bin' };
+
+/** @param dist what `make build`, with and without RUNTIME=bun, has made of the earlier state: its folder `dist` */
+export async function measureBefore(dist: string, rounds: number): Promise<readonly BeforeMeasure[]> {
+  const measures: BeforeMeasure[] = [];
+  for (const build of builds) {
+    const folder = join(dist, within[build]);
+    if (!existsSync(folder)) continue;
+    await using stations = new AsyncDisposableStack();
+    const now = contend(build, stations.use(await createStation()));
+    const before = { ...contend(build, stations.use(await createStation())), folder };
+    const runners = [await runnerOf(now, plain, 0), await runnerOf(before, plain, 0)] as const;
+    await runRounds(runners, rounds);
+    for (const step of steps) {
+      const [ours, theirs] = [stepSamples(runners[0], step), stepSamples(runners[1], step)];
+      const ratio = summarize(pairRatios(ours, theirs));
+      measures.push({ build, step, now: summarize(ours), before: summarize(theirs), ratio });
+    }
+  }
+  return measures;
+}
