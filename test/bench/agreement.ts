@@ -49,6 +49,9 @@ export function ratiosIn(report: Report): readonly (readonly [string, number])[]
     ...report.traffic.flatMap(({ plugin, scenario, what, ratio }) =>
       named(`${plugin} ${scenario}: ${what}`, ratio),
     ),
-    ...report.connections.flatMap(({ came, ratios }) => each(`new connections, ${came} to come`, ratios)),
+    ...report.connections.flatMap(({ came, ratios, most }) => [
+      ...each(`new connections, ${came} to come`, ratios),
+      ...named(`new connections by hand, ${came} to come`, most),
+    ]),
   ];
 }

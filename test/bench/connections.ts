@@ -5,9 +5,10 @@ import { createOutside, type Outside } from '../support/outside.ts';
 import { type Beside, beside } from './beside.ts';
 import { callOf, configOf, contend, type Side } from './contenders.ts';
 import { addMasquerading } from './crowd.ts';
+import { type Floor, floorCall, prepareFloor } from './floor.ts';
 import { masqueraded } from './scenarios.ts';
 import { createStation, type Station } from './station.ts';
-import { rotated, roundsWithin } from './statistics.ts';
+import { pairRatios, rotated, roundsWithin, type Summary, summarize } from './statistics.ts';
 
 /** Connections a second; ratios are to the reference: above 1, ours has more. */
 export interface ConnectionMeasure extends Beside {
@@ -15,13 +16,15 @@ export interface ConnectionMeasure extends Beside {
   readonly containers: number;
   /** When the measured one has come: rules that are tried in turns are the slower, the later theirs come. */
   readonly came: Position;
+  /** Of a node with one rule for one set, and nobody else in it, to the reference: the most that rules can gain. */
+  readonly most: Summary;
 }
 
 const positions = ['first', 'in the middle', 'last'] as const;
 type Position = (typeof positions)[number];
 
 interface Track {
-  readonly side: Side;
+  readonly side: Side | 'floor';
   readonly outside: Outside;
   readonly containers: ReadonlyMap<Position, Container>;
   readonly samples: ReadonlyMap<Position, number[]>;
@@ -41,6 +44,7 @@ export async function measureConnections(
   await using stack = new AsyncDisposableStack();
   const tracks: Track[] = [];
   for (const side of measured) tracks.push(await trackOf(side, containers, stack));
+  tracks.push(await floorTrack(stack));
   for (const round of roundsWithin({ ...limits, least: 3 })) {
     for (const position of positions) {
       for (const track of rotated(tracks, round)) await measureOne(track, position);
@@ -48,7 +52,8 @@ export async function measureConnections(
   }
   return positions.map((came) => {
     const samples = new Map(tracks.map((track) => [track.side, track.samples.get(came) ?? []]));
-    return { containers, came, ...beside(samples, 'reference') };
+    const most = summarize(pairRatios(samples.get('floor') ?? [], samples.get('reference') ?? []));
+    return { containers, came, most, ...beside(samples, 'reference') };
   });
 }
 
@@ -69,9 +74,30 @@ async function trackOf(side: Side, count: number, stack: AsyncDisposableStack): 
   await add('in the middle');
   await addMasquerading(contender, crowd, { from: count / 2, count: count / 2 });
   await add('last');
+  return await listen({ side, station, outside, containers });
+}
+
+/** One container, wired and masqueraded by hand, whenever it has come. */
+async function floorTrack(stack: AsyncDisposableStack): Promise<Track> {
+  const station = stack.use(await createStation());
+  const outside = stack.use(await createOutside(station.node));
+  const floor: Floor = { scenario: masqueraded, wiring: 'veth-bridge-masqueraded', number };
+  await prepareFloor(station, floor);
+  const container = await createContainer(station.node);
+  const sandbox = { id: container.id, netns: container.path };
+  await station.run(floorCall('ADD', floor, { sandbox, host: 2 }));
+  const containers = new Map(positions.map((position) => [position, container]));
+  return await listen({ side: 'floor', station, outside, containers });
+}
+
+async function listen({
+  station,
+  ...track
+}: Omit<Track, 'samples'> & { readonly station: Station }): Promise<Track> {
+  const { outside } = track;
   await forget(station);
   await outside.start('perl', script, 'serve', outside.ip4, `${port}`).ready(/listening/);
-  return { side, outside, containers, samples: new Map(positions.map((position) => [position, []])) };
+  return { ...track, samples: new Map(positions.map((position) => [position, []])) };
 }
 
 /** Connections that have ended are forgotten at once: a full table of them would be measured. */

@@ -59,17 +59,26 @@ export function connectionSection({ connections, missingConnections }: Report): 
     'TCP connections a second from a container through the node to a server outside, each masqueraded anew, with',
     `${first?.containers.toLocaleString('en') ?? 'many'} other masqueraded containers on the node: elements of a map for ours, a chain and a rule each for the reference, which`,
     'the kernel tries one after the other. By when the container has come; both builds make the same rules. The ratio is ours /',
-    'reference: above 1, ours has more.',
+    'reference: above 1, ours has more. By hand: one container, one set, one rule; the most that better rules could gain.',
     '',
     ...(first === undefined
       ? [`Missing: ${missingConnections}.`]
       : table(
-          ['the container came', `${labels.pkg} 1/s`, `${labels.reference} 1/s`, 'ratio'],
-          connections.map(({ came, values, ratios }) => [
+          [
+            'the container came',
+            `${labels.pkg} 1/s`,
+            `${labels.reference} 1/s`,
+            'by hand 1/s',
+            'ratio',
+            'by hand / reference',
+          ],
+          connections.map(({ came, values, ratios, most }) => [
             came,
             spread(values.pkg, 0),
             spread(values.reference, 0),
+            spread(values.floor, 0),
             spread(ratios.pkg, 2),
+            spread(most, 2),
           ]),
         )),
     '',

@@ -11,7 +11,7 @@ export function targetSection({ targets }: Report): string[] {
     '## Targets',
     '',
     'What this project asks of itself: ratios unless a unit stands there, at most that unless it says "at least". Least',
-    'possible: an empty program and the kernel\'s work; a "must" below it is out of reach for this runtime.',
+    'possible (of connections the most): an empty program and the kernel\'s work; a "must" beyond it is out of reach.',
     '',
     ...table(
       ['what', 'build', 'must', 'aim', 'measured', 'least possible', 'verdict'],

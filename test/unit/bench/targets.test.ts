@@ -19,8 +19,8 @@ const measured: Report = {
   starts: [start('pkg', 1.4), start('bun', 2.5)],
   calls: [cycle('plain', 2.4, 1.7), cycle('ipMasq', 1.5, 0.6)],
   connections: [
-    { containers: 1_000, came: 'last', values: {}, ratios: { pkg: time(1.3) } },
-    { containers: 1_000, came: 'first', values: {}, ratios: { pkg: time(1) } },
+    { containers: 1_000, came: 'last', values: {}, most: time(1.4), ratios: { pkg: time(1.3) } },
+    { containers: 1_000, came: 'first', values: {}, most: time(1.4), ratios: { pkg: time(1) } },
   ],
   resources: [
     { plugin: 'veth-bridge', scenario: 'plain', command: 'ADD', contender: 'pkg', peak: 60, children: 2 },
@@ -44,6 +44,13 @@ describe('targets', () => {
   test('of connections, more is better', () => {
     expect(verdictOf(/^new connections/, 'pkg')).toBe('met');
     expect(verdictOf(/^new connections/, 'bun')).toBeUndefined();
+    const slow = { containers: 1_000, came: 'last', values: {}, ratios: { pkg: time(1.1) } } as const;
+    const withMost = (most: number) =>
+      judge({ ...measured, connections: [{ ...slow, most: time(most) }] }).find(({ what }) =>
+        /^new connections/.test(what),
+      )?.verdict;
+    expect(withMost(1.15)).toBe('out of reach');
+    expect(withMost(1.3)).toBe('NOT MET');
   });
 
   test('memory is the most of all calls, processes those of the named scenario', () => {
