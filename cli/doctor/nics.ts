@@ -2,7 +2,7 @@
 import type { Host } from '../../lib/exec/host.ts';
 import { findPf, findVf } from '../../lib/pci/function.ts';
 import type { Member, Network } from '../lint/network.ts';
-import { type PfReport, reportVfs } from '../vfs.ts';
+import { type PfReport, reportVfs } from '../vfs/report.ts';
 import { type Check, causeOf, checksOf } from './check.ts';
 
 const { ok, warning, problem } = checksOf('NICs');

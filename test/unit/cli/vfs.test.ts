@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runCli } from '../../../cli/index.ts';
-import { formatVfs, reportVfs } from '../../../cli/vfs.ts';
+import { formatVfs, reportVfs } from '../../../cli/vfs/report.ts';
 import { recordingHost } from '../../support/recording-host.ts';
 import { bindVfio, hostWithVfs, pfAddress, sriov, vfAddress } from '../sriov/made-up.ts';
 

@@ -1,0 +1,20 @@
+import type { Command } from './command.ts';
+import { doctorCommand } from './doctor.ts';
+import { helpCommand } from './help-command.ts';
+import { installCommand, uninstallCommand } from './install-command.ts';
+import { lintCommand } from './lint.ts';
+import { netconfCommand } from './netconf.ts';
+import { releaseUplinkCommand } from './release-uplink.ts';
+import { vfsCommand } from './vfs.ts';
+
+/** All commands, in the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  lintCommand,
+  doctorCommand,
+  installCommand,
+  uninstallCommand,
+  netconfCommand,
+  releaseUplinkCommand,
+  vfsCommand,
+  helpCommand(() => COMMANDS),
+];
