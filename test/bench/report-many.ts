@@ -1,4 +1,5 @@
 /** Many containers, there already or all at once, as text. */
+import { builds } from './contenders.ts';
 import type { GrowthMeasure } from './growth.ts';
 import type { LoadFigures, LoadMeasure } from './load.ts';
 import type { Report } from './report.ts';
@@ -76,4 +77,21 @@ function loadTable(load: readonly LoadMeasure[]): string[] {
       : ['', `First failure, ${labels[side]}:`, '', ...failure.split('\n').map((line) => `    ${line}`)],
   );
   return [...rows, ...said];
+}
+
+export function commandSection({ commands }: Report): string[] {
+  const [first] = commands;
+  if (first === undefined) return [];
+  const sides = builds.filter((build) => commands.some(({ values }) => values[build] !== undefined));
+  return [
+    '## What people type',
+    '',
+    `On a node with ${first.containers} masqueraded containers; attach and detach are of one more.`,
+    '',
+    ...table(
+      ['plumbline …', ...sides.map((side) => `${labels[side]} ms`)],
+      commands.map(({ command, values }) => [command, ...sides.map((side) => spread(values[side], 0))]),
+    ),
+    '',
+  ];
 }

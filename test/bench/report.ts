@@ -2,13 +2,14 @@
 import type { Agreement } from './agreement.ts';
 import type { BeforeMeasure } from './before.ts';
 import type { CallMeasure } from './calls.ts';
+import type { CommandMeasure } from './commands.ts';
 import type { ConnectionMeasure } from './connections.ts';
 import type { GrowthMeasure } from './growth.ts';
 import type { LimitMeasure } from './limits.ts';
 import type { LoadMeasure } from './load.ts';
 import type { Machine } from './machine.ts';
 import { beforeSection, callSections, limitSection, resourceSection, startSection } from './report-calls.ts';
-import { growthSection, loadSection } from './report-many.ts';
+import { commandSection, growthSection, loadSection } from './report-many.ts';
 import { connectionSection, trafficSection } from './report-traffic.ts';
 import { agreementSection, targetSection } from './report-verdicts.ts';
 import type { ResourceMeasure } from './resources.ts';
@@ -40,6 +41,8 @@ export interface Report {
   readonly connections: readonly ConnectionMeasure[];
   /** Why there are none. */
   readonly missingConnections?: string;
+  /** Of people. */
+  readonly commands: readonly CommandMeasure[];
   /** Of a whole run. */
   readonly targets: readonly Judgement[];
   /** With the whole run before, where there was one. */
@@ -56,7 +59,7 @@ export interface Missing {
 export const emptyReport: Report = {
   ...{ form: 3, machine: {}, rounds: 0, durations: {} },
   ...{ starts: [], limits: [], before: [], calls: [], missing: [], resources: [], load: [], growth: [] },
-  ...{ traffic: [], links: [], missingTraffic: [], connections: [], targets: [] },
+  ...{ traffic: [], links: [], missingTraffic: [], connections: [], commands: [], targets: [] },
 };
 
 /** @param plot file name of the chart */
@@ -81,6 +84,7 @@ export function formatReport(report: Report, plot: string): string {
     ...loadSection(report),
     ...trafficSection(report),
     ...connectionSection(report),
+    ...commandSection(report),
     ...durationSection(report),
   ].join('\n');
 }

@@ -1,6 +1,7 @@
 /** The parts of a run, in their order, and what each may take: together less than a quarter of an hour on a quiet machine. */
 import { measureBefore } from './before.ts';
 import { type CallMeasure, measureCalls } from './calls.ts';
+import { measureCommands } from './commands.ts';
 import { measureConnections } from './connections.ts';
 import { type Contender, contend, type Side, sidesThere, takesPart } from './contenders.ts';
 import { growths, measureGrowth } from './growth.ts';
@@ -14,7 +15,16 @@ import { createStation, type Station } from './station.ts';
 import { lackOf, plugIn } from './switches.ts';
 import { lackOfPrograms, measureTraffic, type Traffic } from './traffic.ts';
 
-export const sections = ['starts', 'limits', 'before', 'calls', 'connections', 'load', 'growth'] as const;
+export const sections = [
+  'starts',
+  'limits',
+  'before',
+  'calls',
+  'connections',
+  'load',
+  'growth',
+  'commands',
+] as const;
 export type Section = (typeof sections)[number];
 
 export interface Settings {
@@ -79,6 +89,12 @@ export const measureSection: Readonly<Record<Section, (settings: Settings) => Pr
       growth.push(...(await measureGrowth(sidesThere(), one, Math.ceil(rounds / 2))));
     }
     return { growth };
+  },
+
+  async commands({ rounds, progress }) {
+    progress('what people type, beside many containers');
+    const limits = { rounds: Math.ceil(rounds / 3), seconds: 30 };
+    return { commands: await measureCommands(sidesThere(), limits) };
   },
 };
 

@@ -151,6 +151,15 @@ const targets: readonly Target[] = [
     find: (report, build) => most(report, build, ({ peak }) => peak),
     unit: 'MiB',
   },
+  {
+    what: 'attach, detach, explain, topology beside 200 containers, the slowest',
+    limits: { pkg: [1_000, 500], bun: [1_000, 500] },
+    find: ({ commands }, build) => {
+      const values = commands.flatMap(({ values }) => values[build]?.median ?? []);
+      return values.length === 0 ? undefined : Math.max(...values);
+    },
+    unit: 'ms',
+  },
   { what: 'processes forked: ADD, plain', limits: both(2, 2), find: processes('ADD', ['plain']) },
   {
     what: 'processes forked: ADD with rules',
@@ -187,7 +196,8 @@ function judgeOne(
     value !== undefined && (isLeast ? value >= limit : value <= limit);
   const limitText = (limit: number): string =>
     [...(isLeast ? ['at least'] : []), String(limit), ...(unit === undefined ? [] : [unit])].join(' ');
-  const measured = typeof found === 'object' ? spread(found, 2) : (value?.toFixed(unit ? 1 : 0) ?? '');
+  const measured =
+    typeof found === 'object' ? spread(found, 2) : (value?.toFixed(unit === 'MiB' ? 1 : 0) ?? '');
   const isBeyond = least !== undefined && (isLeast ? least.median < must : least.median > must);
   const missedBy = isBeyond ? 'out of reach' : 'NOT MET';
   const kept = holds(must) ? 'met' : missedBy;
