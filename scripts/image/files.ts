@@ -14,7 +14,11 @@ export function filesOf(arch: Arch, program: string, root: string): readonly Ent
   const files: readonly Entry[] = [
     { path: 'plumbline', mode: 0o755, content: readFileSync(program) },
     ...libraries.map(([path, source]) => ({ path, mode: 0o755, content: readFileSync(source) })),
-    ...licensesOf(arch, root),
+    ...licensesOf(
+      arch,
+      libraries.map(([path]) => basename(path)),
+      root,
+    ),
   ];
   const folders = new Set(files.flatMap(({ path }) => parentsOf(path)));
   return [...[...folders].sort().map((path) => ({ path, mode: 0o755 })), ...files];
@@ -66,12 +70,16 @@ function findLibrary(arch: Arch, name: string): string {
   return realpathSync(path);
 }
 
-/** Of plumbline itself, which has Node's and the npm packages' in its own file, and of the libraries. */
-function licensesOf(arch: Arch, root: string): readonly Entry[] {
-  const packages =
-    arch === nativeArch
-      ? ['libc6', 'libgcc-s1', 'libstdc++6']
-      : [`libc6-${arch.oci}-cross`, `libgcc-s1-${arch.oci}-cross`, `libstdc++6-${arch.oci}-cross`];
+/** The Debian package that a library is out of: the C library's, unless it is GCC's. */
+function packageOf(library: string): string {
+  if (library.startsWith('libstdc++.')) return 'libstdc++6';
+  return library.startsWith('libgcc_s.') ? 'libgcc-s1' : 'libc6';
+}
+
+/** Of plumbline itself, which has its runtime's and the npm packages' in its own file, and of the libraries. */
+function licensesOf(arch: Arch, libraries: readonly string[], root: string): readonly Entry[] {
+  const suffix = arch === nativeArch ? '' : `-${arch.oci}-cross`;
+  const packages = [...new Set(libraries.map(packageOf))].sort().map((name) => `${name}${suffix}`);
   const sources = [
     ['plumbline', join(root, 'LICENSE')] as const,
     ...packages.map((name) => [name, `/usr/share/doc/${name}/copyright`] as const),
