@@ -29,20 +29,18 @@ const bridge = {
   ],
 };
 
-/** Answers ovs-vsctl's reads: there is the bridge, and nothing else. */
-function tables(args: readonly Arg[]): string {
-  const isRead = (arg: Arg, index: number): boolean => ['find', 'list'].includes(String(arg)) && index > 0;
-  const read = args.flatMap((arg, index) => (isRead(arg, index) ? [args[index + 1]] : []));
-  return read
-    .map((table) => JSON.stringify({ headings: ['name'], data: table === 'Bridge' ? [['cni0']] : [] }))
-    .join('\n');
+/** Answers ovsdb-client: there is the bridge, and nothing else; whatever is written is there at once. */
+function outcomes(args: readonly Arg[]): string {
+  const [, ...operations] = JSON.parse(String(args.at(-1))) as { readonly table?: string }[];
+  const rows = { Bridge: [{ name: 'cni0' }], Open_vSwitch: [{ next_cfg: 1 }] };
+  return JSON.stringify(operations.map(({ table }) => ({ rows: rows[table as keyof typeof rows] ?? [] })));
 }
 
 /** Answers a batch's reads as ip would. */
 const runner: Runner = {
   has: () => true,
   async run(program, args, { input = '' } = {}) {
-    if (program === 'ovs-vsctl') return { status: 0, stdout: tables(args), stderr: '' };
+    if (program === 'ovsdb-client') return { status: 0, stdout: outcomes(args), stderr: '' };
     // nft's listings: it has nothing yet.
     if (args.includes('-j')) return { status: 0, stdout: '{"nftables":[]}', stderr: '' };
     const reads = input.split('\n').filter((line) => line.includes(' show '));

@@ -1,6 +1,7 @@
 /** Open vSwitch: its database, its daemon, the bridges that networks name. */
 import type { Host } from '../../lib/exec/host.ts';
-import { readRows } from '../../lib/ovs/vsctl.ts';
+import { readRows } from '../../lib/ovs/client.ts';
+import { select } from '../../lib/ovs/operation.ts';
 import type { Config } from '../../plugins/ovs/config.ts';
 import { databaseOf } from '../../plugins/ovs/settings.ts';
 import type { Network } from '../lint/network.ts';
@@ -32,7 +33,7 @@ export async function checkOvs(host: Host, networks: readonly Network[]): Promis
     }),
   );
   // Without the program there is nothing to ask; that is told of the program.
-  if (!host.runner.has('ovs-vsctl')) return checks;
+  if (!host.runner.has('ovsdb-client')) return checks;
   for (const remote of new Set(users.map((user) => user.remote))) {
     checks.push(
       ...(await checkRemote(
@@ -59,8 +60,8 @@ async function checkRemote(host: Host, remote: string, users: readonly User[]): 
   }
   try {
     const [[root] = [], bridges = []] = await readRows(host, { remote }, [
-      ['--columns=ovs_version,cur_cfg,next_cfg', 'list', 'Open_vSwitch'],
-      ['--columns=name', 'list', 'Bridge'],
+      select('Open_vSwitch', ['ovs_version', 'cur_cfg', 'next_cfg']),
+      select('Bridge', ['name']),
     ]);
     const version = typeof root?.['ovs_version'] === 'string' ? `, Open vSwitch ${root['ovs_version']}` : '';
     const names = new Set(bridges.map(({ name }) => String(name)));

@@ -25,7 +25,7 @@ const tools: readonly Tool[] = [
   { name: 'nft', option: '--version', oldest: '0.9.7', needs: ['masquerade', 'antispoof'] },
   { name: 'iptables', option: '--version', needs: ['iptables'] },
   { name: 'tc', option: '-V', needs: ['limits'] },
-  { name: 'ovs-vsctl', option: '--version', needs: ['ovs'] },
+  { name: 'ovsdb-client', option: '--version', needs: ['ovs'] },
 ];
 
 export async function checkTools({ runner }: Host, needs: Needs): Promise<readonly Check[]> {

@@ -73,6 +73,12 @@ export function isMarked(label: string | undefined, identity: Identity): boolean
   return label?.startsWith(`${identity.mark}:`) ?? false;
 }
 
+/** Tells whether a label was made for one of these attachments, however many they are. */
+export function markedAmong(identities: readonly Identity[]): (label: string | undefined) => boolean {
+  const marks = new Set(identities.map(({ mark }) => mark));
+  return (label = '') => marks.has(/^(plumbline:[0-9a-f]{16}-[0-9a-f]{16}):/.exec(label)?.[1] ?? '');
+}
+
 /** Whether a label was made for any attachment of this network. */
 export function isOfNetwork(label: string | undefined, network: string): boolean {
   return label?.startsWith(`${networkMark(network)}-`) ?? false;

@@ -17,8 +17,11 @@ export interface Netns extends Disposable {
 
 /** Settings of the kernel below /proc/sys and facts below /sys and /proc, as files. */
 export interface Kernel {
-  /** Content without its last newline; undefined where the file is not there or cannot be read. */
-  read(path: string): string | undefined;
+  /**
+   * Content without its last newline; undefined where the file is not there or cannot be read.
+   * @param atMost bytes: the beginning of a file that may be long
+   */
+  read(path: string, atMost?: number): string | undefined;
   /** Writes a value, and nothing where it already stands: writing forwarding anew flushes routes. */
   write(path: string, value: string): void;
   exists(path: string): boolean;

@@ -1,12 +1,37 @@
 /** The kernel's settings as files: /proc/sys and /sys. */
-import { accessSync, opendirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  opendirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  writeFileSync,
+} from 'node:fs';
 import { CniError, ErrorCode, isErrnoException } from '../errors.ts';
 
-export function read(path: string): string | undefined {
+export function read(path: string, atMost?: number): string | undefined {
   try {
-    return readFileSync(path, 'utf8').replace(/\n$/, '');
+    const text = atMost === undefined ? readFileSync(path, 'utf8') : beginningOf(path, atMost);
+    return text.replace(/\n$/, '');
   } catch {
     return undefined;
+  }
+}
+
+/** By as many reads as it takes: /proc gives a page at a time. */
+function beginningOf(path: string, atMost: number): string {
+  const fd = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(atMost);
+    let length = 0;
+    for (let more = 1; more > 0 && length < atMost; length += more) {
+      more = readSync(fd, bytes, length, atMost - length, null);
+    }
+    return bytes.toString('utf8', 0, length);
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -18,7 +18,7 @@ const packages: Readonly<Record<string, string>> = {
   nsenter: 'util-linux',
   unshare: 'util-linux',
   sh: 'dash',
-  'ovs-vsctl': 'openvswitch-switch',
+  'ovsdb-client': 'openvswitch-common',
 };
 
 const found = new Map<string, string>();

@@ -3,10 +3,16 @@ import type { Host, Netns } from '../exec/host.ts';
 import { ipBatch, ipInSandbox } from './batch.ts';
 import { type RouteInfo, readRoutes, showAllRoutes } from './read.ts';
 
+/**
+ * Bytes of /proc/net/route, 128 a route, that have all default routes in them: the kernel tells routes by their
+ * destination, 0.0.0.0 first (fib_route_seq_show in net/ipv4/fib_trie.c). There may be one for each container behind them.
+ */
+const beginning = 8192;
+
 /** The device of the plugin's own default route, IPv4 before IPv6, the smallest metric first. */
 export async function defaultRouteDevice(host: Host): Promise<string | undefined> {
   // From /proc/net, which follows the reader's namespace, without a child. IPv6's file there has all tables in one.
-  const device = ipv4Default(host.kernel.read('/proc/net/route'));
+  const device = ipv4Default(host.kernel.read('/proc/net/route', beginning));
   return device ?? smallest(await ipBatch(host, showAllRoutes, { force: true }));
 }
 

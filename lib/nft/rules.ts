@@ -246,20 +246,36 @@ interface Selection {
   readonly port: ((element: { readonly port: string; readonly comment: string }) => boolean) | undefined;
 }
 
-/** Each address and port in a transaction of its own: what another call deletes meanwhile must not keep the rest. */
 async function deleteWhere(host: Host, { owned, port }: Selection): Promise<void> {
   if (owned !== undefined) {
-    for (const element of (await ownedElements(host)).filter(({ comment }) => owned(comment))) {
-      const verdict = await transact(host, forgetOwned(element));
-      if (verdict === 'missing') await transact(host, [deleteOwner(element.key, hostCidr(element.address))]);
-    }
-    for (const address of await orphanedSources(host, owned)) await transact(host, [deleteSource(address)]);
+    const elements = (await ownedElements(host)).filter(({ comment }) => owned(comment));
+    const ownersAlone = await deleteEach(host, elements, forgetOwned);
+    await deleteEach(host, ownersAlone, ({ key, address }) => [deleteOwner(key, hostCidr(address))]);
+    await deleteEach(host, await orphanedSources(host, owned), (address) => [deleteSource(address)]);
   }
   if (port === undefined) return;
   const { guarded, allowed } = await guardElements(host);
-  for (const element of allowed.filter(port))
-    await transact(host, [deleteAllowed(element.port, element.mac)]);
-  for (const element of guarded.filter(port)) await transact(host, [deleteGuarded(element.port)]);
+  await deleteEach(host, allowed.filter(port), (pair) => [deleteAllowed(pair.port, pair.mac)]);
+  await deleteEach(host, guarded.filter(port), (guard) => [deleteGuarded(guard.port)]);
+}
+
+/**
+ * Deletes elements together, by one child however many they are. What another call deletes meanwhile must not keep the
+ * rest: where they cannot go together, each half of them goes by itself.
+ * @returns those that could not be deleted
+ */
+async function deleteEach<T>(
+  host: Host,
+  elements: readonly T[],
+  linesOf: (element: T) => readonly string[],
+): Promise<readonly T[]> {
+  if ((await transact(host, elements.flatMap(linesOf))) === 'done') return [];
+  if (elements.length === 1) return elements;
+  const middle = Math.ceil(elements.length / 2);
+  return [
+    ...(await deleteEach(host, elements.slice(0, middle), linesOf)),
+    ...(await deleteEach(host, elements.slice(middle), linesOf)),
+  ];
 }
 
 /** Deletes the rules of every attachment whose comment the caller calls stale. */

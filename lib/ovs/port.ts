@@ -1,6 +1,18 @@
-/** A port with its interface and its limits, as commands of one transaction (ovs-vswitchd.conf.db(5)). */
-import { mapArguments, quote } from './row.ts';
-import type { VsctlCommand } from './vsctl.ts';
+/** A port with its interface and its limits, as operations of one transaction (ovs-vswitchd.conf.db(5)). */
+import {
+  awaitRow,
+  type Columns,
+  insert,
+  isNamed,
+  isRow,
+  mapOfTexts,
+  mutate,
+  named,
+  type Operation,
+  remove,
+  setOf,
+  update,
+} from './operation.ts';
 
 /** Modes of a port towards VLANs: column vlan_mode of table Port. */
 export const vlanModes = ['access', 'trunk', 'native-tagged', 'native-untagged'] as const;
@@ -48,83 +60,105 @@ export interface PortPlan {
   readonly interfaceIds: ExternalIds;
 }
 
-export function addPort(plan: PortPlan): VsctlCommand[] {
-  const { bridge, name, vlans, marks, shaping } = plan;
+/** Makes a bridge with its own port; an OvsError of the kind `exists` where one of that name is there. */
+export function addBridge(name: string, datapath: string | undefined): Operation[] {
   return [
-    [
-      ...['add-port', bridge, name],
-      `vlan_mode=${vlans.mode}`,
-      ...(vlans.tag === undefined ? [] : [`tag=${vlans.tag}`]),
-      ...(vlans.trunks.length === 0 ? [] : [`trunks=${vlans.trunks.join(',')}`]),
-      ...mapArguments('external_ids', { ...plan.portIds, ...marks }),
-    ],
-    ['set', 'Interface', name, ...interfaceColumns(plan)],
-    ...(shaping ? shape(name, shaping, marks) : []),
+    insert('Interface', { name, type: 'internal' }, 'local_interface'),
+    insert('Port', { name, interfaces: named('local_interface') }, 'local_port'),
+    insert(
+      'Bridge',
+      { name, ports: named('local_port'), ...(datapath === undefined ? {} : { datapath_type: datapath }) },
+      'bridge',
+    ),
+    mutate('Open_vSwitch', [], ['bridges', 'insert', named('bridge')]),
   ];
 }
 
-function interfaceColumns(plan: PortPlan): string[] {
-  const { type, mtuRequest, ofportRequest, policing } = plan;
+/** The transaction fails as `unmet` where there is no such bridge, and as `exists` where the name is taken. */
+export function addPort(plan: PortPlan): Operation[] {
+  const { bridge, name, vlans, marks, shaping } = plan;
+  const port: Columns = {
+    name,
+    interfaces: named('interface'),
+    vlan_mode: vlans.mode,
+    ...(vlans.tag === undefined ? {} : { tag: vlans.tag }),
+    ...(vlans.trunks.length === 0 ? {} : { trunks: setOf(vlans.trunks) }),
+    ...(shaping ? { qos: named('qos') } : {}),
+    external_ids: mapOfTexts({ ...plan.portIds, ...marks }),
+  };
   return [
-    ...(type === '' ? [] : [`type=${quote(type)}`]),
-    ...(mtuRequest === undefined ? [] : [`mtu_request=${mtuRequest}`]),
-    ...(ofportRequest === undefined ? [] : [`ofport_request=${ofportRequest}`]),
-    ...(policing
-      ? [`ingress_policing_rate=${policing.rate}`, `ingress_policing_burst=${policing.burst}`]
-      : []),
-    ...mapArguments('external_ids', { ...plan.interfaceIds, ...plan.marks }),
+    // A port that no bridge has would be collected in silence.
+    awaitRow('Bridge', isNamed(bridge), 0),
+    insert('Interface', interfaceColumns(plan), 'interface'),
+    ...(shaping ? shape(shaping, marks) : []),
+    insert('Port', port, 'port'),
+    mutate('Bridge', isNamed(bridge), ['ports', 'insert', named('port')]),
   ];
+}
+
+function interfaceColumns({
+  name,
+  type,
+  mtuRequest,
+  ofportRequest,
+  policing,
+  interfaceIds,
+  marks,
+}: PortPlan): Columns {
+  return {
+    name,
+    ...(type === '' ? {} : { type }),
+    ...(mtuRequest === undefined ? {} : { mtu_request: mtuRequest }),
+    ...(ofportRequest === undefined ? {} : { ofport_request: ofportRequest }),
+    ...(policing ? { ingress_policing_rate: policing.rate, ingress_policing_burst: policing.burst } : {}),
+    external_ids: mapOfTexts({ ...interfaceIds, ...marks }),
+  };
 }
 
 /** QoS and Queue are root tables: their rows outlive the port, so they are marked as it is. */
-function shape(name: string, { rate, burst }: Shaping, marks: ExternalIds): VsctlCommand[] {
-  const ids = mapArguments('external_ids', marks);
-  const limits = [
-    `other_config:max-rate=${rate}`,
-    ...(burst === undefined ? [] : [`other_config:burst=${burst}`]),
-  ];
+function shape({ rate, burst }: Shaping, marks: ExternalIds): Operation[] {
+  const external_ids = mapOfTexts(marks);
+  const most = { 'max-rate': `${rate}` };
   return [
-    ['set', 'Port', name, 'qos=@qos'],
-    [
-      '--id=@qos',
-      'create',
+    insert(
+      'Queue',
+      { other_config: mapOfTexts({ ...most, burst: burst?.toString() }), external_ids },
+      'queue',
+    ),
+    insert(
       'QoS',
-      'type=linux-htb',
-      `other_config:max-rate=${rate}`,
-      'queues:0=@queue',
-      ...ids,
-    ],
-    ['--id=@queue', 'create', 'Queue', ...limits, ...ids],
+      {
+        type: 'linux-htb',
+        other_config: mapOfTexts(most),
+        queues: ['map', [[0, named('queue')]]],
+        external_ids,
+      },
+      'qos',
+    ),
   ];
 }
 
 /**
  * Takes rows away; what is gone already is no error.
  *
- * A port with QoS is taken out of its bridge, and its row is collected: deleted straight away, the row would still
- * count as one that refers to the QoS (ovsdb-server checks references before it collects, and ovs-vsctl sends no change
- * of a row that it deletes).
+ * Ports are taken out of whatever bridge they are on, and their rows are collected. Until then they count as rows that
+ * refer to their QoS (ovsdb-server checks references before it collects), so that reference goes first.
  */
-export function removeRows({ ports, qos, queues }: MarkedRows): VsctlCommand[] {
+export function removeRows({ ports, qos, queues }: MarkedRows): Operation[] {
+  const references = ports.map(({ uuid }) => ['uuid', uuid] as const);
+  const limited = ports.filter(({ hasQos }) => hasQos);
   return [
-    ...ports.flatMap(({ name, uuid, bridge }) =>
-      bridge !== undefined
-        ? [
-            ['--if-exists', 'clear', 'Port', uuid, 'qos'],
-            ['--if-exists', 'remove', 'Bridge', bridge, 'ports', uuid],
-          ]
-        : [['--if-exists', 'del-port', name]],
-    ),
-    ...qos.map((uuid) => ['--if-exists', 'destroy', 'QoS', uuid]),
-    ...queues.map((uuid) => ['--if-exists', 'destroy', 'Queue', uuid]),
+    ...limited.map(({ uuid }) => update('Port', isRow(uuid), { qos: setOf([]) })),
+    ...(ports.length === 0 ? [] : [mutate('Bridge', [], ['ports', 'delete', setOf(references)])]),
+    ...qos.map((uuid) => remove('QoS', isRow(uuid))),
+    ...queues.map((uuid) => remove('Queue', isRow(uuid))),
   ];
 }
 
 export interface MarkedPort {
   readonly uuid: string;
-  readonly name: string;
-  /** The one that it is on, where it is to be removed by its UUID, and not by its name: with QoS it must be. */
-  readonly bridge: string | undefined;
+  /** Whether its QoS is to go, too. */
+  readonly hasQos: boolean;
 }
 
 export interface MarkedRows {

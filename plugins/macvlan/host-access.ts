@@ -164,10 +164,10 @@ export async function collectHostAccess(host: Host, network: string, isValid: Is
 
 async function revokeFrom(host: Host, device: string, keys: readonly string[]): Promise<void> {
   using holding = await lockOf(host, device);
-  const isOther = (key: string): boolean => !keys.includes(key);
+  const going = new Set(keys);
   // One more than those that go is enough to tell.
-  const isLast = !servedBy(host, device, keys.length + 1).some(isOther);
-  const commands = isLast ? await removal(host, device) : withdrawal(host, device, keys);
+  const isLast = servedBy(host, device, keys.length + 1).every((key) => going.has(key));
+  const commands = isLast ? await removal(host, device) : withdrawal(host, device, going);
   if (commands.length > 0) await ipBatch(host, commands, { holding, force: true });
   for (const key of keys) dropNotes(host, device, key);
 }
@@ -178,10 +178,9 @@ async function removal(host: Host, device: string): Promise<Command[]> {
 }
 
 /** An address may be another attachment's by now; then its route stays. */
-function withdrawal(host: Host, device: string, keys: readonly string[]): Command[] {
-  const isOther = (key: string): boolean => !keys.includes(key);
-  const notes = keys.flatMap((key) => notesOf(host, device, key));
-  const free = notes.filter(({ address }) => !holdersOf(host, device, address).some(isOther));
+function withdrawal(host: Host, device: string, going: ReadonlySet<string>): Command[] {
+  const notes = [...going].flatMap((key) => notesOf(host, device, key));
+  const free = notes.filter(({ address }) => holdersOf(host, device, address).every((key) => going.has(key)));
   const addresses = free.flatMap(({ address }) => parseAddress(address) ?? []);
   return addresses.map((address) => hostRoute('delete', device, hostCidr(address)));
 }

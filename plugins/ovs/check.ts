@@ -10,10 +10,12 @@ import { namesOf } from '../../lib/attach/names.ts';
 import { recordedIn } from '../../lib/attach/recorded.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
 import type { ResultInterface } from '../../lib/cni/result.ts';
+import type { Host } from '../../lib/exec/host.ts';
 import { ipBatch } from '../../lib/ip/batch.ts';
 import { isUp, readLinks, showDevice } from '../../lib/ip/read.ts';
-import { listOf, mapOf, numberOf, quote, type Row, textOf } from '../../lib/ovs/row.ts';
-import { readRows } from '../../lib/ovs/vsctl.ts';
+import { readRows } from '../../lib/ovs/client.ts';
+import { isNamed, select } from '../../lib/ovs/operation.ts';
+import { listOf, mapOf, numberOf, type Row, textOf } from '../../lib/ovs/row.ts';
 import type { Config } from './config.ts';
 import { findOurs, ofAttachment } from './marks.ts';
 import { type Settings, settingsOf } from './settings.ts';
@@ -38,24 +40,33 @@ async function portFaults(
 ): Promise<string[]> {
   const { host } = context;
   const own = [ofAttachment(namesOf(context).identity.mark)];
-  const bridgeName = settings.bridge;
-  const [ports = [], interfaces = [], qos = [], bridges = []] = await readRows(host, settings.database, [
+  const [ports = [], interfaces = [], qos = []] = await readRows(host, settings.database, [
     findOurs('Port', ['_uuid', 'name', 'tag', 'trunks', 'vlan_mode', 'qos'], own),
     findOurs('Interface', ['type', 'error', 'ofport', 'external_ids', 'ingress_policing_rate'], own),
     findOurs('QoS', ['other_config'], own),
-    ['--columns=ports', 'find', 'Bridge', `name=${quote(bridgeName ?? '')}`],
   ]);
   const [port] = ports;
   const [link] = interfaces;
-  const [bridge] = bridges;
   if (port === undefined || link === undefined) return ['its port is gone from the database of Open vSwitch'];
   const name = textOf(port, 'name') ?? '';
-  const faults = [...vlanFaults(port, settings), ...limitFaults({ port, link, qos: qos[0] }, settings)];
-  if (bridgeName !== undefined && bridge === undefined) faults.push(`the bridge ${bridgeName} is gone`);
-  if (bridge && !listOf(bridge, 'ports').includes(textOf(port, '_uuid') ?? '')) {
-    faults.push(`the port ${name} is not on the bridge ${bridgeName}`);
-  }
+  const faults = [
+    ...vlanFaults(port, settings),
+    ...limitFaults({ port, link, qos: qos[0] }, settings),
+    ...(await bridgeFaults(host, settings, port)),
+  ];
   return [...faults, ...interfaceFaults(name, link, settings, mac)];
+}
+
+/** The bridge is asked whether it has the port: to list its ports would take the longer the more there are. */
+async function bridgeFaults(host: Host, { bridge, database }: Settings, port: Row): Promise<string[]> {
+  if (bridge === undefined) return [];
+  const hasPort = ['ports', 'includes', ['uuid', textOf(port, '_uuid') ?? '']] as const;
+  const [there = [], withPort = []] = await readRows(host, database, [
+    select('Bridge', ['name'], isNamed(bridge)),
+    select('Bridge', ['name'], [...isNamed(bridge), hasPort]),
+  ]);
+  if (there.length === 0) return [`the bridge ${bridge} is gone`];
+  return withPort.length > 0 ? [] : [`the port ${textOf(port, 'name') ?? ''} is not on the bridge ${bridge}`];
 }
 
 function interfaceFaults(

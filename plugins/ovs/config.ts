@@ -10,12 +10,12 @@ import {
 import { trunkSchema } from '../../lib/cni/vlan.ts';
 import { vlanModes } from '../../lib/ovs/port.ts';
 
-/** A name that ovs-vsctl does not take for an option. */
+/** A name that ovs-vsctl, by which people make it, does not take for an option. */
 const bridgeName = deviceName.check(
   z.refine((name) => !name.startsWith('-'), { error: 'no "-" at its beginning' }),
 );
 
-/** What ovs-vsctl takes: no NUL, no half of a surrogate pair. And a control character in a label helps nobody. */
+/** What the database takes: no NUL, no half of a surrogate pair. And a control character in a label helps nobody. */
 const isLabel = (text: string): boolean =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused here.
   text !== '' && text.length <= 1024 && text.isWellFormed() && !/[\u0000-\u001f\u007f]/.test(text);

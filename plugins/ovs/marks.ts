@@ -6,9 +6,15 @@ import type { Identity } from '../../lib/cni/identity.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
 import type { Host } from '../../lib/exec/host.ts';
 import { identityOf, type MachineIdentity } from '../../lib/exec/machine.ts';
+import {
+  type Condition,
+  isNamed,
+  mapOfTexts,
+  type Select,
+  select,
+  type Table,
+} from '../../lib/ovs/operation.ts';
 import type { ExternalIds } from '../../lib/ovs/port.ts';
-import { quote } from '../../lib/ovs/row.ts';
-import type { VsctlCommand } from '../../lib/ovs/vsctl.ts';
 import type { Config } from './config.ts';
 
 export const owner = 'plumbline';
@@ -40,40 +46,33 @@ export function marksOf(
   };
 }
 
-/** A condition of `find`: a key of external_ids has a value, or another one. */
-const has = (key: string, value: string, operator = '='): string =>
-  `external_ids:${quote(key)}${operator}${quote(value)}`;
+/** A condition: external_ids have these values. */
+const has = (ids: ExternalIds): Condition => ['external_ids', 'includes', mapOfTexts(ids)];
 
 /** Rows of one table that plumbline has made, and that meet the conditions. */
-export function findOurs(
-  table: string,
-  columns: readonly string[],
-  conditions: readonly string[],
-): VsctlCommand {
-  return [`--columns=${columns.join(',')}`, 'find', table, has('owner', owner), ...conditions];
+export function findOurs(table: Table, columns: readonly string[], conditions: readonly Condition[]): Select {
+  return select(table, columns, [has({ owner }), ...conditions]);
 }
 
-export const ofAttachment = (mark: string): string => has('attachment', mark);
-export const ofNetwork = (network: string): string => has('network', network);
-export const onBridge = (bridge: string): string => has('bridge', bridge);
+export const ofAttachment = (mark: string): Condition => has({ attachment: mark });
+export const ofNetwork = (network: string): Condition => has({ network });
+export const onBridge = (bridge: string): Condition => has({ bridge });
 
 /** Rows of a boot of this machine that is over: no namespace of theirs is left. */
-export function ofEarlierBoots({ machineId, bootId }: MachineIdentity): readonly string[] {
-  return [has('machine', machineId()), has('boot', bootId(), '!=')];
+export function ofEarlierBoots({ machineId, bootId }: MachineIdentity): readonly Condition[] {
+  return [has({ machine: machineId() }), ['external_ids', 'excludes', mapOfTexts({ boot: bootId() })]];
 }
 
-const findPeers = (conditions: readonly string[]): VsctlCommand => [
-  ...['--columns=name,external_ids', 'find', 'Port', has('owner', peerOwner)],
-  ...conditions,
-];
+const findPeers = (conditions: readonly Condition[]): Select =>
+  select('Port', ['_uuid', 'name', 'external_ids'], [has({ owner: peerOwner }), ...conditions]);
 
 /** The port that ovs-cni has made for a pod; it knows it by the namespace's path and the interface. */
-export const findPeersPort = (netns: string, ifname: string): VsctlCommand =>
-  findPeers([has('contNetns', netns), has('contIface', ifname)]);
+export const findPeersPort = (netns: string, ifname: string): Select =>
+  findPeers([has({ contNetns: netns, contIface: ifname })]);
 
 /** The same, by the name that the pod's result has. */
-export const findPeersPortByName = (port: string, ifname: string): VsctlCommand =>
-  findPeers([`name=${quote(port)}`, has('contIface', ifname)]);
+export const findPeersPortByName = (port: string, ifname: string): Select =>
+  findPeers([...isNamed(port), has({ contIface: ifname })]);
 
 /** Whether the sandbox that rows were made for is still there. */
 export function isSandboxAlive(host: Host, marks: ExternalIds): boolean {

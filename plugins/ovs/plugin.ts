@@ -11,7 +11,6 @@ import { alreadyAttached } from '../../lib/attach/veth.ts';
 import { reportUndo } from '../../lib/cni/log.ts';
 import { type AttachmentContext, definePlugin, sandboxOf } from '../../lib/cni/plugin.ts';
 import { hasDns, type Result } from '../../lib/cni/result.ts';
-import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import type { Netns } from '../../lib/exec/host.ts';
 import { pausableLock } from '../../lib/exec/lock.ts';
 import { undoStack } from '../../lib/exec/undo.ts';
@@ -23,7 +22,7 @@ import { gc } from './gc.ts';
 import { internalLink } from './internal.ts';
 import type { Holding, Link } from './link.ts';
 import { macOf } from './mac.ts';
-import { bridgeOf, makePort } from './port.ts';
+import { bridgeOf, makePort, noBridge } from './port.ts';
 import { plugFunction } from './representor.ts';
 import { isDead, isKernelDatapath, type OwnInterface, survey } from './rows.ts';
 import { type Settings, settingsOf } from './settings.ts';
@@ -60,12 +59,7 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
 
   const bridge = await bridgeOf(context, settings, holding);
   const found = await survey(host, database, { bridge, mark: names.identity.mark, holding });
-  if (found.bridge === undefined && !settings.createBridge) {
-    throw new CniError(
-      ErrorCode.invalidConfig,
-      `bridge: there is no Open vSwitch bridge ${show(bridge)}; make it ("ovs-vsctl add-br ${bridge}"), or set createBridge`,
-    );
-  }
+  if (found.bridge === undefined && !settings.createBridge) throw noBridge(bridge);
   if (found.own && !isDead(host, found.own) && !(await isGoneFrom(context, names, found.own))) {
     const { containerId, ifname, network } = attachment;
     throw alreadyAttached(containerId, ifname, network, found.own.name);

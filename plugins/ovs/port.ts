@@ -2,17 +2,14 @@
 import type { Names } from '../../lib/attach/names.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
+import type { Host } from '../../lib/exec/host.ts';
 import type { HeldLock } from '../../lib/exec/lock.ts';
 import { limitsOf } from '../../lib/ip/limits.ts';
-import { addPort, type PortPlan, removeRows } from '../../lib/ovs/port.ts';
-import { numberOf, quote } from '../../lib/ovs/row.ts';
-import {
-  commitAndWait,
-  commitRemoval,
-  isOvsError,
-  readRows,
-  type VsctlCommand,
-} from '../../lib/ovs/vsctl.ts';
+import { type Database, isOvsError, readRows } from '../../lib/ovs/client.ts';
+import { commitAndWait, commitRemoval } from '../../lib/ovs/commit.ts';
+import { isNamed, type Operation, select } from '../../lib/ovs/operation.ts';
+import { addBridge, addPort, type PortPlan, removeRows } from '../../lib/ovs/port.ts';
+import { numberOf, type Row, textOf } from '../../lib/ovs/row.ts';
 import { findSwitchedFunction, uplinkCandidates } from '../../lib/pci/representor.ts';
 import type { Config } from './config.ts';
 import type { Link } from './link.ts';
@@ -33,26 +30,35 @@ export async function bridgeOf(
   const { uplink } = findSwitchedFunction(host, deviceId);
   const candidates = uplinkCandidates(host, uplink);
   for (const candidate of candidates) {
-    const ports = await readRows(
-      host,
-      database,
-      [['--columns=_uuid', 'find', 'Port', `name=${quote(candidate)}`]],
-      { holding },
-    );
-    const uuid = ports.flat()[0]?.['_uuid'];
-    if (uuid === undefined) continue;
-    const rows = await readRows(
-      host,
-      database,
-      [['--columns=name', 'find', 'Bridge', `ports{>=}${String(uuid)}`]],
-      { holding },
-    );
-    const name = rows.flat()[0]?.['name'];
-    if (typeof name === 'string') return name;
+    const name = await bridgeWith(host, database, candidate, holding);
+    if (name !== undefined) return name;
   }
   throw new CniError(
     ErrorCode.invalidConfig,
     `deviceID: no Open vSwitch bridge has ${candidates.join(' or ')}, the uplink of ${show(deviceId)}; add it to one, or name bridge`,
+  );
+}
+
+/** The bridge that has a port of this name. */
+async function bridgeWith(
+  host: Host,
+  database: Database,
+  port: string,
+  holding: HeldLock,
+): Promise<string | undefined> {
+  const ports = await readRows(host, database, [select('Port', ['_uuid'], isNamed(port))], { holding });
+  const uuid = ports.flat().flatMap((row) => textOf(row, '_uuid') ?? [])[0];
+  if (uuid === undefined) return undefined;
+  const hasPort = ['ports', 'includes', ['uuid', uuid]] as const;
+  const bridges = await readRows(host, database, [select('Bridge', ['name'], [hasPort])], { holding });
+  return bridges.flat().flatMap((row) => textOf(row, 'name') ?? [])[0];
+}
+
+/** The error for a bridge that is not there. */
+export function noBridge(bridge: string): CniError {
+  return new CniError(
+    ErrorCode.invalidConfig,
+    `bridge: there is no Open vSwitch bridge ${show(bridge)}; make it ("ovs-vsctl add-br ${bridge}"), or set createBridge`,
   );
 }
 
@@ -71,8 +77,7 @@ export async function makePort(
   names: Names,
   { bridge, found, link, mac, holding }: Making,
 ): Promise<void> {
-  const { host } = context;
-  const { database, ofportRequest } = settings;
+  const { ofportRequest } = settings;
   const plan: PortPlan = {
     bridge,
     name: link.port,
@@ -87,31 +92,66 @@ export async function makePort(
     interfaceIds: { 'attached-mac': mac, 'iface-id': settings.ovnPort },
   };
   if (found.own) await removeOwnRemains(context, settings, names, holding);
-  const commands = [...removeRows(removalOf(found.dead)), ...bridgeCommands(bridge, found), ...addPort(plan)];
+  const dead = removeRows(removalOf(found.dead));
+  const write = (newBridge: readonly Operation[]): Promise<Row | undefined> =>
+    writePort(context, settings, plan, { operations: [...dead, ...newBridge], holding });
+  let row: Row | undefined;
   try {
-    await commitAndWait(host, database, commands, { holding });
+    row = await write(bridgeOperations(bridge, found));
   } catch (error) {
-    if (!isOvsError(error, 'exists')) throw error;
+    if (found.bridge !== undefined || !isOvsError(error, 'exists') || error.taken !== bridge) throw error;
+    // Another call has made it at the same time.
+    row = await write([]);
+  }
+  refuseFault(link.port, row);
+  await refuseUnlimited(context, settings, link.port);
+  if (ofportRequest !== undefined) refuseOtherNumber(row, ofportRequest);
+}
+
+interface Writing {
+  /** What is to be done in the same transaction, before the port is made. */
+  readonly operations: readonly Operation[];
+  readonly holding: HeldLock;
+}
+
+/** @returns the interface's row, as ovs-vswitchd has filled it in */
+async function writePort(
+  { host }: AttachmentContext<Config>,
+  { database }: Settings,
+  plan: PortPlan,
+  { operations, holding }: Writing,
+): Promise<Row | undefined> {
+  const { bridge, name } = plan;
+  const filledIn = select('Interface', ['error', 'ofport'], isNamed(name));
+  try {
+    const all = [...operations, ...addPort(plan)];
+    return (await commitAndWait(host, database, all, [filledIn], { holding })).flat()[0];
+  } catch (error) {
+    if (isOvsError(error, 'unmet')) throw noBridge(bridge);
+    if (!isOvsError(error, 'exists') || error.taken !== name) throw error;
+    const other = await bridgeWith(host, database, name, holding);
     throw new CniError(
       ErrorCode.alreadyExists,
-      `the port ${link.port} is there already, and plumbline has not made it for this container: ${error.message}`,
+      `the port ${name} is there already${other === undefined ? '' : `, on bridge ${other}`}, and plumbline has not made it for this container`,
       error.details,
     );
   }
-  await refuseUnlimited(context, settings, link.port);
-  if (ofportRequest !== undefined)
-    await refuseOtherNumber(context, settings, link.port, ofportRequest, holding);
 }
 
 /** Where this Open vSwitch has no kernel datapath, a bridge of the default type would never carry a frame. */
-function bridgeCommands(bridge: string, { bridge: present, datapaths }: Survey): VsctlCommand[] {
+function bridgeOperations(bridge: string, { bridge: present, datapaths }: Survey): Operation[] {
   if (present !== undefined) return [];
-  const type = datapaths.length > 0 && !datapaths.includes('system') ? ['datapath_type=netdev'] : [];
-  return [
-    // Another call may make it at the same time.
-    ['--may-exist', 'add-br', bridge],
-    ...(type.length > 0 ? [['set', 'Bridge', bridge, ...type]] : []),
-  ];
+  return addBridge(bridge, datapaths.length > 0 && !datapaths.includes('system') ? 'netdev' : undefined);
+}
+
+/** The rows are there, the link may not be: the row of the interface says why. */
+function refuseFault(port: string, row: Row | undefined): void {
+  const fault = row && textOf(row, 'error');
+  if (fault === undefined && (row === undefined || numberOf(row, 'ofport') !== -1)) return;
+  throw new CniError(
+    ErrorCode.commandFailed,
+    `Open vSwitch cannot set up the port ${port}: ${fault ?? 'the log of ovs-vswitchd says why'}`,
+  );
 }
 
 /**
@@ -124,7 +164,7 @@ async function removeOwnRemains(
   { identity }: Names,
   holding: HeldLock,
 ): Promise<void> {
-  const { rows } = await findRows(host, database, [[ofAttachment(identity.mark)]], { holding });
+  const { rows } = await findRows(host, database, [ofAttachment(identity.mark)], { holding });
   await commitRemoval(host, database, removeRows(removalOf(rows)), { holding });
 }
 
@@ -153,20 +193,7 @@ async function refuseUnlimited(
 }
 
 /** Open vSwitch takes another number in silence where the one asked for is taken; flows that name it would miss it. */
-async function refuseOtherNumber(
-  { host }: AttachmentContext<Config>,
-  { database }: Settings,
-  port: string,
-  wanted: number,
-  holding: HeldLock,
-): Promise<void> {
-  const rows = await readRows(
-    host,
-    database,
-    [['--columns=ofport', 'find', 'Interface', `name=${quote(port)}`]],
-    { holding },
-  );
-  const [row] = rows.flat();
+function refuseOtherNumber(row: Row | undefined, wanted: number): void {
   const actual = row && numberOf(row, 'ofport');
   if (actual === wanted) return;
   throw new CniError(

@@ -4,9 +4,10 @@ import type { Host } from '../../lib/exec/host.ts';
 import type { HeldLock } from '../../lib/exec/lock.ts';
 import { identityOf } from '../../lib/exec/machine.ts';
 import { linkExists } from '../../lib/ip/exists.ts';
+import { type ClientOptions, type Database, readRows } from '../../lib/ovs/client.ts';
+import { type Condition, isNamed, type Select, select, setOf } from '../../lib/ovs/operation.ts';
 import { type ExternalIds, type MarkedRows, noRows } from '../../lib/ovs/port.ts';
 import { listOf, mapOf, type Row, textOf } from '../../lib/ovs/row.ts';
-import { type Database, readRows, type VsctlCommand } from '../../lib/ovs/vsctl.ts';
 import { findOurs, isSandboxAlive, ofAttachment, ofEarlierBoots, onBridge } from './marks.ts';
 
 /** Whether the kernel's datapath is, or will be, the bridge's. */
@@ -40,6 +41,12 @@ export interface OwnInterface {
 const columns = ['name', 'type', 'external_ids'];
 
 /**
+ * Ports that one ADD takes away at most. After a reboot there are as many as there were containers: each of the ADDs that
+ * follow takes its share.
+ */
+const deadAtOnce = 50;
+
+/**
  * One reading. Where a container has died, the rows of its port stay, and who looks for them sees it in three ways: the
  * link has no index any more (userspace datapath), there is an error (kernel datapath, or a daemon that was restarted),
  * or they are of an earlier boot.
@@ -50,16 +57,16 @@ export async function survey(
   { bridge, mark, holding }: { readonly bridge: string; readonly mark: string; readonly holding: HeldLock },
 ): Promise<Survey> {
   const here = onBridge(bridge);
-  const isLink = 'type!=internal';
+  const isLink: Condition = ['type', '!=', 'internal'];
   const [bridges = [], system = [], own = [], ...candidates] = await readRows(
     host,
     database,
     [
-      ['--columns=name,datapath_type', 'find', 'Bridge', `name=${JSON.stringify(bridge)}`],
-      ['--columns=datapath_types', 'list', 'Open_vSwitch'],
+      select('Bridge', ['datapath_type'], isNamed(bridge)),
+      select('Open_vSwitch', ['datapath_types']),
       findOurs('Interface', columns, [ofAttachment(mark)]),
-      findOurs('Interface', columns, [here, isLink, 'ifindex=0']),
-      findOurs('Interface', columns, [here, isLink, 'error!=[]']),
+      findOurs('Interface', columns, [here, isLink, ['ifindex', '==', 0]]),
+      findOurs('Interface', columns, [here, isLink, ['error', '!=', setOf([])]]),
       findOurs('Interface', columns, [here, ...ofEarlierBoots(identityOf(host.kernel))]),
     ],
     { holding },
@@ -71,7 +78,7 @@ export async function survey(
     bridge: bridges.map((row) => ({ name: bridge, datapath: textOf(row, 'datapath_type') ?? '' }))[0],
     datapaths: system.flatMap((row) => listOf(row, 'datapath_types').map(String)),
     own: first,
-    dead: await rowsOf(host, database, dead, { bridge, holding }),
+    dead: await rowsOf(host, database, dead.slice(0, deadAtOnce), holding),
   };
 }
 
@@ -83,13 +90,13 @@ async function rowsOf(
   host: Host,
   database: Database,
   interfaces: readonly OwnInterface[],
-  { bridge, holding }: { readonly bridge: string; readonly holding: HeldLock },
+  holding: HeldLock,
 ): Promise<readonly MarkedRow[]> {
   const conditions = interfaces.flatMap(({ marks: { attachment } }) =>
-    attachment ? [[ofAttachment(attachment)]] : [],
+    attachment ? [ofAttachment(attachment)] : [],
   );
   if (conditions.length === 0) return [];
-  const { rows } = await findRows(host, database, conditions, { holding, bridge });
+  const { rows } = await findRows(host, database, conditions, { holding });
   // Whoever is dead still had no new link when these were read: so they are not those of a new one.
   const dead = new Set(interfaces.filter((one) => isDead(host, one)).map(({ marks }) => marks['attachment']));
   return rows.filter(({ marks }) => dead.has(marks['attachment']));
@@ -116,29 +123,26 @@ export function isDead(host: Host, { name, type, marks }: OwnInterface): boolean
   return isByItself ? !isSandboxAlive(host, marks) : !linkExists(host, name);
 }
 
-export interface FindOptions {
-  readonly holding?: HeldLock;
-  /** Further commands of the same run. */
-  readonly more?: readonly VsctlCommand[];
-  /** That the ports are on; looked up where it is not given, of those that need it. */
-  readonly bridge?: string;
+export interface FindOptions extends ClientOptions {
+  /** Further selects of the same run. */
+  readonly more?: readonly Select[];
 }
 
-/** All rows that were made for attachments, by conditions that `find` takes: of one attachment, or of a network. */
+/** All rows that were made for attachments, by a condition for each: of one attachment, or of a network. */
 export async function findRows(
   host: Host,
   database: Database,
-  conditions: readonly (readonly string[])[],
-  { holding, more = [], bridge }: FindOptions = {},
+  conditions: readonly Condition[],
+  { more = [], ...options }: FindOptions = {},
 ): Promise<{ readonly rows: readonly MarkedRow[]; readonly more: readonly (readonly Row[])[] }> {
   const tables = ['Port', 'QoS', 'Queue'] as const;
-  const commands = conditions.flatMap((condition) =>
+  const selects = conditions.flatMap((condition) =>
     tables.map((table) =>
-      findOurs(table, ['_uuid', 'external_ids', ...(table === 'Port' ? ['name', 'qos'] : [])], condition),
+      findOurs(table, ['_uuid', 'external_ids', ...(table === 'Port' ? ['name', 'qos'] : [])], [condition]),
     ),
   );
-  const answers = await readRows(host, database, [...commands, ...more], holding ? { holding } : {});
-  const rows = answers.slice(0, commands.length).flatMap((found, index) =>
+  const answers = await readRows(host, database, [...selects, ...more], options);
+  const rows = answers.slice(0, selects.length).flatMap((found, index) =>
     found.map((row): MarkedRow => {
       const table = tables[index % tables.length] ?? 'Port';
       return {
@@ -146,36 +150,11 @@ export async function findRows(
         uuid: textOf(row, '_uuid') ?? '',
         name: textOf(row, 'name') ?? '',
         hasQos: textOf(row, 'qos') !== undefined,
-        bridge,
         marks: mapOf(row, 'external_ids'),
       };
     }),
   );
-  return {
-    rows: bridge === undefined ? await located(host, database, rows, holding) : rows,
-    more: answers.slice(commands.length),
-  };
-}
-
-/** With the bridges that ports with QoS are on, which is not always the one that they were made on. */
-async function located(
-  host: Host,
-  database: Database,
-  rows: readonly MarkedRow[],
-  holding: HeldLock | undefined,
-): Promise<readonly MarkedRow[]> {
-  const limited = rows.filter(({ table, hasQos }) => table === 'Port' && hasQos);
-  if (limited.length === 0) return rows;
-  const answers = await readRows(
-    host,
-    database,
-    limited.map(({ uuid }) => ['--columns=name', 'find', 'Bridge', `ports{>=}${uuid}`]),
-    holding ? { holding } : {},
-  );
-  const bridges = new Map(
-    limited.map(({ uuid }, index) => [uuid, answers[index]?.flatMap((row) => textOf(row, 'name') ?? [])[0]]),
-  );
-  return rows.map((row) => ({ ...row, bridge: bridges.get(row.uuid) }));
+  return { rows, more: answers.slice(selects.length) };
 }
 
 export interface MarkedRow {
@@ -184,8 +163,6 @@ export interface MarkedRow {
   /** Of a port. */
   readonly name: string;
   readonly hasQos: boolean;
-  /** Of a port that is to be removed by its UUID. */
-  readonly bridge: string | undefined;
   readonly marks: ExternalIds;
 }
 
@@ -194,7 +171,7 @@ export function removalOf(rows: readonly MarkedRow[]): MarkedRows {
   const of = (table: MarkedRow['table']): readonly MarkedRow[] => rows.filter((row) => row.table === table);
   if (rows.length === 0) return noRows;
   return {
-    ports: of('Port').map(({ uuid, name, bridge }) => ({ uuid, name, bridge })),
+    ports: of('Port'),
     qos: of('QoS').map(({ uuid }) => uuid),
     queues: of('Queue').map(({ uuid }) => uuid),
   };

@@ -1,11 +1,12 @@
 /** STATUS: could an ADD succeed now? */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../../lib/cni/plugin.ts';
 import { asCniError, CniError, ErrorCode, show } from '../../lib/errors.ts';
 import type { Host } from '../../lib/exec/host.ts';
 import { missingTool } from '../../lib/exec/tools.ts';
-import { numberOf, quote, type Row } from '../../lib/ovs/row.ts';
-import { type Database, readRows } from '../../lib/ovs/vsctl.ts';
+import { type Database, isOvsError, readRows } from '../../lib/ovs/client.ts';
+import { awaitCarriedOut } from '../../lib/ovs/commit.ts';
+import { isNamed, select } from '../../lib/ovs/operation.ts';
+import { numberOf, type Row } from '../../lib/ovs/row.ts';
 import type { Config } from './config.ts';
 import { type Settings, settingsOf } from './settings.ts';
 
@@ -13,7 +14,7 @@ import { type Settings, settingsOf } from './settings.ts';
 export async function status(context: Context<Config>): Promise<void> {
   const { host, ipam } = context;
   const settings = settingsOf(context);
-  const missing = ['ip', 'flock', 'nsenter', 'sh', 'ovs-vsctl'].filter((tool) => !host.runner.has(tool));
+  const missing = ['ip', 'flock', 'nsenter', 'sh', 'ovsdb-client'].filter((tool) => !host.runner.has(tool));
   const faults = missing.length > 0 ? missing.map(missingTool) : await databaseFaults(context, settings);
   if (faults.length > 0) throw new CniError(ErrorCode.notAvailable, faults.join('; '));
   await ipam?.status();
@@ -25,8 +26,8 @@ async function databaseFaults(
 ): Promise<string[]> {
   try {
     const [system = [], bridges = []] = await readRows(host, database, [
-      ['--columns=cur_cfg,next_cfg', 'list', 'Open_vSwitch'],
-      ['--columns=name', 'find', 'Bridge', `name=${quote(bridge ?? '')}`],
+      select('Open_vSwitch', ['cur_cfg', 'next_cfg']),
+      select('Bridge', ['name'], isNamed(bridge ?? '')),
     ]);
     return [
       ...(bridge !== undefined && bridges.length === 0 && !createBridge
@@ -41,16 +42,18 @@ async function databaseFaults(
   }
 }
 
-/** Milliseconds that ovs-vswitchd has for what somebody else may just have asked of it. */
-const grace = 1500;
+/** Seconds that ovs-vswitchd has for what somebody else may just have asked of it. */
+const grace = 1.5;
 
 /** Each writer that waits raises next_cfg, and ovs-vswitchd sets cur_cfg to the same once it is done. */
-async function isLeftUndone(host: Host, database: Database, before: readonly Row[]): Promise<boolean> {
-  const [first] = before;
-  const wanted = first && numberOf(first, 'next_cfg');
-  if (first === undefined || wanted === undefined || (numberOf(first, 'cur_cfg') ?? 0) >= wanted)
+async function isLeftUndone(host: Host, database: Database, [root]: readonly Row[]): Promise<boolean> {
+  const wanted = root && numberOf(root, 'next_cfg');
+  if (root === undefined || wanted === undefined || (numberOf(root, 'cur_cfg') ?? 0) >= wanted) return false;
+  try {
+    await awaitCarriedOut(host, database, wanted, { seconds: grace });
     return false;
-  await sleep(grace);
-  const [now] = (await readRows(host, database, [['--columns=cur_cfg', 'list', 'Open_vSwitch']])).flat();
-  return now !== undefined && (numberOf(now, 'cur_cfg') ?? 0) < wanted;
+  } catch (error) {
+    if (isOvsError(error, 'timeout')) return true;
+    throw error;
+  }
 }

@@ -13,9 +13,11 @@ import { type HeldLock, lockRunDir } from '../../lib/exec/lock.ts';
 import { ipBatch, ipInSandbox } from '../../lib/ip/batch.ts';
 import { deleteLink, setDown } from '../../lib/ip/link.ts';
 import { kindOf, readLinks, showDevice } from '../../lib/ip/read.ts';
-import { type MarkedPort, removeRows } from '../../lib/ovs/port.ts';
+import type { Database } from '../../lib/ovs/client.ts';
+import { commit, commitRemoval } from '../../lib/ovs/commit.ts';
+import type { Select } from '../../lib/ovs/operation.ts';
+import { removeRows } from '../../lib/ovs/port.ts';
 import { mapOf, type Row, textOf } from '../../lib/ovs/row.ts';
-import { commit, commitRemoval, type Database, type VsctlCommand } from '../../lib/ovs/vsctl.ts';
 import type { Config } from './config.ts';
 import { findPeersPort, findPeersPortByName, ofAttachment } from './marks.ts';
 import { takeBack } from './representor.ts';
@@ -36,39 +38,42 @@ export async function del(context: AttachmentContext<Config>): Promise<void> {
   await doAll(withRelease(ipam, steps));
 }
 
-/** Takes away what one attachment has in the database. */
+/** Takes away what one attachment has in the database, for an ADD that fails: perhaps as the database was started anew. */
 export async function removeAttachment(
   host: Host,
   database: Database,
   { identity }: Names,
   holding: HeldLock,
 ): Promise<void> {
-  const { rows } = await findRows(host, database, [[ofAttachment(identity.mark)]], { holding });
-  await commit(host, database, removeRows(removalOf(rows)), { holding });
+  const options = { holding, again: true };
+  const { rows } = await findRows(host, database, [ofAttachment(identity.mark)], options);
+  await commit(host, database, removeRows(removalOf(rows)), options);
 }
 
 /** The same for DEL, in whose hands a pod of ovs-cni may be, too. */
 async function removeAll(context: AttachmentContext<Config>, names: Names, holding: HeldLock): Promise<void> {
   const { host } = context;
   const database = databaseOf(context);
-  const { rows, more } = await findRows(host, database, [[ofAttachment(names.identity.mark)]], {
+  const { rows, more } = await findRows(host, database, [ofAttachment(names.identity.mark)], {
     holding,
     more: peersPorts(context),
   });
   const foreign = rows.length > 0 ? [] : more.flat().filter((row) => isOfPod(context, row));
-  const ports = [...new Set(foreign.flatMap((row) => textOf(row, 'name') ?? []))].map(
-    (name): MarkedPort => ({ name, uuid: '', bridge: undefined }),
-  );
+  // It may have been found in both ways. The limits of ovs-cni's are of other rows, and not its own.
+  const peers = new Map(foreign.map((row) => [textOf(row, '_uuid') ?? '', textOf(row, 'name') ?? '']));
   // A function goes home before its rows, which alone tell how it is found, and what its name was.
   const device = rows.find(({ marks }) => marks['device-id'] !== undefined);
   if (device) await takeBack(host, context.sandbox, context.attachment.ifname, device.marks);
-  const removal = [...removeRows(removalOf(rows)), ...removeRows({ ports, qos: [], queues: [] })];
-  await commitRemoval(host, database, removal, { holding });
-  if (ports.length > 0) await deletePeersVeths(host, ports);
+  const { ports, qos, queues } = removalOf(rows);
+  const peersRows = [...peers.keys()].map((uuid) => ({ uuid, hasQos: false }));
+  await commitRemoval(host, database, removeRows({ ports: [...ports, ...peersRows], qos, queues }), {
+    holding,
+  });
+  if (peers.size > 0) await deletePeersVeths(host, [...peers.values()]);
 }
 
 /** Ports that ovs-cni may have made for this pod: by what it noted, and by the result that the runtime has kept. */
-function peersPorts({ request, attachment, prevResult }: AttachmentContext<Config>): VsctlCommand[] {
+function peersPorts({ request, attachment, prevResult }: AttachmentContext<Config>): Select[] {
   const recorded = recordedIn(prevResult, attachment.ifname, undefined).host;
   return [
     ...(request.netns === '' ? [] : [findPeersPort(request.netns, attachment.ifname)]),
@@ -85,12 +90,8 @@ function isOfPod({ request }: AttachmentContext<Config>, row: Row): boolean {
 }
 
 /** ovs-cni's links have random names and no label: proven by the port that was theirs. */
-async function deletePeersVeths(host: Host, ports: readonly MarkedPort[]): Promise<void> {
-  const documents = await ipBatch(
-    host,
-    ports.map(({ name }) => showDevice(name)),
-    { force: true },
-  );
+async function deletePeersVeths(host: Host, ports: readonly string[]): Promise<void> {
+  const documents = await ipBatch(host, ports.map(showDevice), { force: true });
   const veths = documents.flatMap(readLinks).filter((link) => kindOf(link) === 'veth');
   if (veths.length > 0)
     await ipBatch(

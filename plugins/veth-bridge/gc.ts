@@ -1,6 +1,6 @@
 /** GC: removes what belongs to this network and to none of its valid attachments; goes on after errors. */
 import { collectVeths } from '../../lib/attach/veth.ts';
-import { identify, isMarked } from '../../lib/cni/identity.ts';
+import { identify, markedAmong } from '../../lib/cni/identity.ts';
 import type { GcContext } from '../../lib/cni/plugin.ts';
 import { doAll } from '../../lib/errors.ts';
 import { lockPath } from '../../lib/exec/lock.ts';
@@ -12,11 +12,10 @@ export async function gc({ request, config, host, ipam, valid }: GcContext<Confi
   const identities = valid.map(({ containerID, ifname }) =>
     identify({ network, containerId: containerID, ifname }),
   );
-  const isStale = (label: string | undefined): boolean =>
-    !identities.some((identity) => isMarked(label, identity));
+  const isValid = markedAmong(identities);
 
   await doAll([
-    () => collectVeths(host, network, isStale),
+    () => collectVeths(host, network, (alias) => !isValid(alias)),
     () => collectStaleRules(host, config, network, identities, lockPath(host.runDir, 'gc', network)),
     async () => ipam?.gc(),
   ]);

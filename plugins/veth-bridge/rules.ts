@@ -1,5 +1,5 @@
 /** Masquerading and anti-spoofing of one attachment, by whichever backend the config names. */
-import { type Identity, isMarked, isOfNetwork } from '../../lib/cni/identity.ts';
+import { type Identity, isOfNetwork, markedAmong } from '../../lib/cni/identity.ts';
 import { isMac } from '../../lib/cni/mac.ts';
 import { ErrorCode, isCniError } from '../../lib/errors.ts';
 import type { Host } from '../../lib/exec/host.ts';
@@ -132,8 +132,8 @@ export async function collectStaleRules(
   valid: readonly Identity[],
   lock: string,
 ): Promise<void> {
-  const isStale = (comment: string): boolean =>
-    isOfNetwork(comment, network) && !valid.some((identity) => isMarked(comment, identity));
+  const isValid = markedAmong(valid);
+  const isStale = (comment: string): boolean => isOfNetwork(comment, network) && !isValid(comment);
   // Whatever the config says now: an earlier one may have asked for rules that this one does not.
   await ignoringMissingTools(() => collectRules(host, isStale));
   collectNotes(host, network, new Set(valid.map(({ key }) => key)));

@@ -125,7 +125,7 @@ function answerOf(machine: Machine, ovs: Switch, typed: TypedRun | undefined): P
   if (action?.kind === 'ip') {
     return runBatch(machine, action.lines, sandbox?.ref ?? '', action.flags.includes('-force'));
   }
-  if (action?.kind === 'vsctl') return ovs.run(action);
+  if (action?.kind === 'ovsdb') return ovs.run(action);
   if (action?.kind === 'tc') return { stdout: action.lines.map((line) => `${limits(ovs, line)}\n`).join('') };
   if (action?.kind === 'command') return answerCommand(action.words);
   return {};

@@ -6,9 +6,9 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hostVethName, identify } from '../../lib/cni/identity.ts';
 import { digest } from '../../lib/exec/digest.ts';
+import type { Operation } from '../../lib/ovs/operation.ts';
 import { type Answer, call } from '../support/calls.ts';
 import { classes, faultOf, fillIn, type HostileCall, ordinary } from '../support/hostile.ts';
-import type { VsctlCommand } from '../support/recording/vsctl.ts';
 import {
   type RecordedRun,
   type RecordingHost,
@@ -97,7 +97,7 @@ function foreignRuns(
   return typed.flatMap(({ action }) => {
     if (action.kind === 'delegate' && !action.file.startsWith(`${host.binDir}/`))
       return [`${action.file} was run`];
-    if (action.kind === 'vsctl') return action.commands.flatMap((command) => foreignRows(command, own));
+    if (action.kind === 'ovsdb') return action.operations.flatMap((operation) => foreignRows(operation, own));
     if (action.kind !== 'ip' && action.kind !== 'bridge') return [];
     return action.lines.flatMap(({ form, values }) => {
       const names = ['name', 'as', 'peer', 'master', 'link'].flatMap((slot) => values[slot] ?? []);
@@ -108,19 +108,23 @@ function foreignRuns(
 }
 
 /** Rows are changed by their names, or by the UUIDs that were found by our marks; and whoever they are of is not for others to say. */
-function foreignRows(
-  { verb, words, assignments }: VsctlCommand,
-  own: ReadonlySet<string>,
-): readonly string[] {
-  if (verb === 'find' || verb === 'list') return [];
-  const named = verb === 'set' || verb === 'remove' ? words.slice(1, 2) : words.slice(0, 2);
-  const isRow = verb === 'create' || verb === 'clear' || verb === 'destroy';
-  const foreign = isRow ? [] : named.filter((name) => !own.has(name));
-  const owners = assignments.flatMap(({ column, key, value }) =>
-    column === 'external_ids' && key === 'owner' && 'text' in value ? value.text : [],
-  );
+function foreignRows(operation: Operation, own: ReadonlySet<string>): readonly string[] {
+  if (operation.op === 'select' || operation.op === 'wait' || operation.op === 'comment') return [];
+  const { op, table } = operation;
+  const row = 'row' in operation ? operation.row : {};
+  const given = 'where' in operation ? operation.where : [];
+  const names = [row['name'], ...given.flatMap(([column, , value]) => (column === 'name' ? [value] : []))];
+  const foreign = names.filter((name) => name !== undefined && !own.has(String(name)));
+  const [, ids = []] = Array.isArray(row['external_ids']) ? row['external_ids'] : [];
+  const owners = Array.isArray(ids)
+    ? ids.flatMap((pair) => (Array.isArray(pair) && pair[0] === 'owner' ? pair[1] : []))
+    : [];
+  const isMarked =
+    op !== 'insert' || table === 'Bridge' || own.has(String(row['name'])) || owners.length === 1;
   const others = owners.filter((owner) => owner !== 'plumbline');
-  return [...foreign, ...others].map((name) => `${verb} of ${JSON.stringify(name)}`);
+  return [...foreign, ...others, ...(isMarked ? [] : ['nobody'])].map(
+    (name) => `${op} of ${JSON.stringify(name)}`,
+  );
 }
 
 const mayBeWritten =
@@ -179,11 +183,16 @@ test('what the judge looks for, it finds', async () => {
 
   await host.runner.run('ip', ['-batch', 'x; reboot']);
   expect(foreignRuns(host, one)).toEqual([expect.stringContaining('cannot be read back')]);
-  const flags = ['--db=unix:/x', '--timeout=2', '--verbose=syslog:off', '--no-wait', '--'];
   const other = recordingHost({ parent: outer });
-  await other.runner.run('ovs-vsctl', [...flags, '--if-exists', 'del-port', 'eth9']);
-  expect(foreignRuns(other, { ...one, plugin: 'ovs' })).toEqual(['del-port of "eth9"']);
-  await other.runner.run('ovs-vsctl', [...flags, 'set', 'Port', 'eth9', 'tag=5', '--', 'emer-reset']);
+  const transact = (...operations: readonly object[]) =>
+    other.runner.run('ovsdb-client', [
+      ...['--timeout=2', '--verbose=syslog:off', 'transact', 'unix:/x'],
+      JSON.stringify(['Open_vSwitch', ...operations]),
+    ]);
+  const change = { op: 'update', table: 'Port', where: [['name', '==', 'eth9']], row: { tag: 5 } };
+  await transact(change);
+  expect(foreignRuns(other, { ...one, plugin: 'ovs' })).toEqual(['update of "eth9"']);
+  await transact(change, { op: 'abort' });
   expect(foreignRuns(other, one)).toEqual([expect.stringContaining('cannot be read back')]);
   other[Symbol.dispose]();
   mkdirSync(join(outer, 'cwd', 'pwned'));

@@ -206,16 +206,11 @@ describe('a daemon is restarted', () => {
 });
 
 describe('children', () => {
-  /** The calls of ovs-vsctl, as what they do: those that only read, and those that write. */
-  const callsOf = (children: readonly ChildProcessTrace[]) => {
-    const calls = children.flatMap(({ exec }) => exec.filter(([program]) => program?.endsWith('ovs-vsctl')));
-    const writing = calls.filter((call) =>
-      call.some((word) =>
-        ['add-port', 'del-port', 'set', 'create', 'destroy', 'remove', 'clear'].includes(word),
-      ),
-    );
-    return { writing: writing.length, reading: calls.length - writing.length };
-  };
+  /** The calls of ovsdb-client: those that read, the one that writes, and the one that waits for ovs-vswitchd. */
+  const callsOf = (children: readonly ChildProcessTrace[]) =>
+    children
+      .flatMap(({ exec }) => exec.filter(([program]) => program?.endsWith('ovsdb-client')))
+      .map((call) => call.find((word) => ['query', 'transact'].includes(word)));
 
   for (const portType of portTypes) {
     testNeeds(
@@ -228,13 +223,13 @@ describe('children', () => {
         const added = await cni(node, { ...call, config, command: 'ADD' });
         const known = { ...config, prevResult: added.result };
         const deleted = await cni(node, { ...call, config: known, command: 'DEL' });
-        const limits = { veth: { ADD: 5, DEL: 5 }, internal: { ADD: 5, DEL: 6 } }[portType];
+        const limits = { veth: { ADD: 6, DEL: 6 }, internal: { ADD: 6, DEL: 7 } }[portType];
         for (const [command, { children = [], ...outcome }] of [
           ['ADD', added],
           ['DEL', deleted],
         ] as const) {
           expect(failuresOf([outcome])).toEqual([]);
-          expect(callsOf(children), describeChildren(children)).toEqual({ writing: 1, reading: 1 });
+          expect(callsOf(children), describeChildren(children)).toEqual(['query', 'transact', 'query']);
           expect(children.length, describeChildren(children)).toBeLessThanOrEqual(limits[command]);
         }
         await ovsNetwork(node).gc();

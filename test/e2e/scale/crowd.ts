@@ -1,4 +1,4 @@
-/** What many containers leave on a node, without the containers: links, elements of rules, reservations, notes, routes. */
+/** What many containers leave on a node, without the containers: links, elements of rules, reservations, notes, routes, rows. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { aliasOf, commentOf, hostVethName, type Identity, identify } from '../../../lib/cni/identity.ts';
@@ -6,7 +6,17 @@ import { digest } from '../../../lib/exec/digest.ts';
 import { type Address, type Cidr, formatAddress, parseCidr } from '../../../lib/net/address.ts';
 import { antiSpoofBase, createGuard } from '../../../lib/nft/antispoof.ts';
 import { createMasquerade, masqueradeBase, masqueradeChain } from '../../../lib/nft/masquerade.ts';
-import type { Node } from '../../support/index.ts';
+import {
+  insert,
+  isNamed,
+  mapOfTexts,
+  mutate,
+  named,
+  type Operation,
+  setOf,
+} from '../../../lib/ovs/operation.ts';
+import { addBridge } from '../../../lib/ovs/port.ts';
+import type { Node, Ovs } from '../../support/index.ts';
 
 /** The containers of a crowd, by number. */
 export const someone = (network: string, number: number): Identity =>
@@ -88,6 +98,69 @@ export async function serveMany(
     writeNew(join(folder, 'at', text, key));
   }
   await node.batch(served.map(({ text }) => `route add ${text} dev ${device}`).join('\n'));
+}
+
+/** Ports whose rows one transaction makes: it has to fit into one argument. */
+const rowsAtOnce = 50;
+
+/**
+ * Rows of ports, every tenth with a limit, as ADD makes them on this node and boot. They are on a bridge of their own, of a
+ * datapath that ovs-vswitchd does not know, so that it asks for no links; their marks name the bridge that is given.
+ */
+export async function fillDatabase(ovs: Ovs, network: string, bridge: string, count: number): Promise<void> {
+  const { node } = ovs;
+  const crowd = 'br-crowd';
+  const whose = {
+    owner: 'plumbline',
+    network,
+    bridge,
+    machine: await node.run('cat', '/etc/machine-id'),
+    boot: await node.run('cat', '/proc/sys/kernel/random/boot_id'),
+  };
+  const rowsOf = (number: number): readonly Operation[] => {
+    const identity = someone(network, number);
+    const { containerId, ifname, mark } = identity;
+    const ids = {
+      ...whose,
+      attachment: mark,
+      'container-id': containerId,
+      interface: ifname,
+      netns: `/run/netns/${number}`,
+    };
+    const external_ids = mapOfTexts(ids);
+    const name = hostVethName(identity);
+    const isLimited = number % 10 === 0;
+    return [
+      insert('Interface', { name, external_ids }, `interface${number}`),
+      ...(isLimited
+        ? [
+            insert('Queue', { external_ids }, `queue${number}`),
+            insert('QoS', { queues: ['map', [[0, named(`queue${number}`)]]], external_ids }, `qos${number}`),
+          ]
+        : []),
+      insert(
+        'Port',
+        {
+          name,
+          interfaces: named(`interface${number}`),
+          ...(isLimited ? { qos: named(`qos${number}`) } : {}),
+          external_ids,
+        },
+        `port${number}`,
+      ),
+    ];
+  };
+  const transact = (operations: readonly Operation[]): Promise<string> =>
+    node.run(
+      ...['ovsdb-client', 'transact', `unix:${ovs.socket}`],
+      JSON.stringify(['Open_vSwitch', ...operations]),
+    );
+  await transact(addBridge(crowd, 'none'));
+  for (let first = 0; first < count; first += rowsAtOnce) {
+    const some = numbers(Math.min(rowsAtOnce, count - first)).map((number) => first + number);
+    const ports = setOf(some.map((number) => named(`port${number}`)));
+    await transact([...some.flatMap(rowsOf), mutate('Bridge', isNamed(crowd), ['ports', 'insert', ports])]);
+  }
 }
 
 function writeNew(path: string): void {

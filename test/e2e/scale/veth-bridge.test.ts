@@ -2,8 +2,11 @@
 import { expect } from 'vitest';
 import {
   type Config,
+  cni,
   createContainer,
+  describeChildren,
   describeNeeds,
+  describeOutcome,
   type Node,
   network,
   test,
@@ -24,6 +27,16 @@ const config = (node: Node, fields: Config = {}): Config => ({
   },
   ...fields,
 });
+
+/** GC of the crowd: it lists, and takes away what it has found by a few children, however many containers there were. */
+async function collectAll(node: Node): Promise<void> {
+  const outcome = await cni(node, { command: 'GC', config: config(node, { name: 'others' }), strace: true });
+  expect(outcome.code, describeOutcome(outcome)).toBe(0);
+  const { children = [] } = outcome;
+  expect(children.length, describeChildren(children)).toBeLessThanOrEqual(20);
+  expect(await node.run('nft', 'list', 'set', 'inet', 'plumbline', 'owners4')).not.toContain('10.78.');
+  expect(await node.run('ip', '-brief', 'link', 'show', 'master', 'cni0')).not.toContain('\n');
+}
 
 const rules: Config = { ipMasq: true, macspoofchk: true };
 /** Of CHECK: the node, the sandbox, the rules. */
@@ -53,6 +66,7 @@ describeNeeds(
         await plugPorts(node, 'others', 'cni0', 1_000);
         await masqueradeMany(node, 'others', '10.78.0.1/16', 10_000);
         expectSame(empty, await effortsOf(node, config(node, fields)));
+        if (fields === rules) await collectAll(node);
       });
     }
   },

@@ -1,28 +1,31 @@
 /**
- * A made-up Open vSwitch: a database that answers ovs-vsctl's commands as plumbline sends them, one transaction a run, and
- * a daemon that makes and removes the links which the rows ask for.
+ * A made-up Open vSwitch: a database that answers ovsdb-client's transactions as plumbline sends them, and a daemon that
+ * makes and removes the links which the rows ask for.
  */
 import { randomUUID } from 'node:crypto';
 import type { RunResult } from '../../../lib/exec/runner.ts';
+import type { Columns, Condition, Mutation, Operation } from '../../../lib/ovs/operation.ts';
 import type { Machine } from './machine.ts';
 import {
   type Cell,
+  cellOf,
   emptyRow,
   encode,
   kindOf,
   mapOf,
   membersOf,
+  OvsdbRefusal,
   type Row,
   type Table,
   tables,
-  VsctlRefusal,
 } from './ovs-schema.ts';
-import type { Assignment, VsctlCommand, VsctlRun } from './vsctl.ts';
+import type { OvsdbRun } from './ovsdb.ts';
 
 type Rows = Record<Table, Map<string, Row>>;
+type Symbols = ReadonlyMap<string, string>;
 
 export interface Switch {
-  run(run: VsctlRun): Partial<RunResult>;
+  run(run: OvsdbRun): Partial<RunResult>;
   /** The rows of a table, each with its `_uuid`. */
   rows(table: Table): readonly Readonly<Record<string, Cell>>[];
   /** The rows of a table that bear a name. */
@@ -37,8 +40,6 @@ export interface Switch {
   /** Whether the database answers, and whether the daemon does. */
   database: 'up' | 'down' | 'hung';
   daemon: 'up' | 'dead';
-  /** Fails the next runs with this, in place of carrying them out. */
-  refusal: string | undefined;
 }
 
 const alarm: Partial<RunResult> = {
@@ -57,72 +58,68 @@ export function createSwitch(machine: Machine): Switch {
   const made = new Map<string, number>();
   let lastPort = 0;
 
-  function transact(commands: readonly VsctlCommand[]): readonly string[] {
+  /** @returns the outcomes of the operations, and of the whole where it is refused in the end */
+  function transact(operations: readonly Operation[]): { readonly outcomes: object[]; readonly next?: Rows } {
     const next = structuredClone(state);
-    const symbols = new Map<string, string>();
-    // A row may be named before the command that makes it.
-    for (const { verb, options, words } of commands) {
-      if (verb !== 'create') continue;
-      const [table] = words as [Table];
-      const id = randomUUID();
-      next[table].set(id, emptyRow(table));
-      symbols.set((options[0] ?? '').slice('--id='.length), id);
+    const inserts = operations.flatMap((operation) => (operation.op === 'insert' ? [operation] : []));
+    // A row may be named before the operation that makes it.
+    const symbols = new Map(inserts.map(({ 'uuid-name': name }) => [name, randomUUID()]));
+    const outcomes: object[] = [];
+    try {
+      for (const operation of operations) outcomes.push(carryOut(next, symbols, operation));
+      // In this order, as ovsdb-server does: a row that is about to be collected still counts as one that refers.
+      refuseDangling(next);
+      collect(next);
+      refuseTwins(next);
+      return { outcomes, next };
+    } catch (error) {
+      if (!(error instanceof OvsdbRefusal)) throw error;
+      return { outcomes: [...outcomes, { error: error.error, details: error.message }] };
     }
-    const printed = commands.flatMap((command) => carryOut(next, symbols, command) ?? []);
-    // In this order, as ovsdb-server does: a row that is about to be collected still counts as one that refers.
-    refuseDangling(next);
-    collect(next);
-    state = next;
-    return printed;
   }
 
-  /** What the daemon does once it sees the rows. @returns what it complains of */
-  function settle(): readonly string[] {
+  /** What the daemon does once it sees the rows. */
+  function settle(): void {
     for (const [id, ifindex] of made) {
       if (state.Interface.has(id)) continue;
       machine.drop(ifindex);
       made.delete(id);
     }
-    return [...state.Interface].flatMap(([id, row]) => {
-      const name = String(row.get('name'));
-      const isNew = membersOf(row.get('ofport')).length === 0;
-      if (isNew && row.get('type') === 'internal') {
-        const [mtu] = membersOf(row.get('mtu_request'));
-        machine.put({ ifname: name, ...(mtu === undefined ? {} : { mtu: Number(mtu) }) });
-        made.set(id, machine.link(name)?.ifindex ?? 0);
-      }
-      const link = machine.link(name);
-      const index = made.get(id) ?? link?.ifindex;
-      row.set('ifindex', [index ?? 0]);
-      if (link !== undefined) machine.listen(name);
-      if (!isNew) return [];
-      lastPort += 1;
-      const fault = `could not open network device ${name} (No such device)`;
-      row.set('ofport', index === undefined ? [-1] : [membersOf(row.get('ofport_request'))[0] ?? lastPort]);
-      if (index !== undefined) return [];
-      row.set('error', [fault]);
-      return [
-        `ovs-vsctl: Error detected while setting up '${name}': ${fault}.  See ovs-vswitchd log for details.`,
-      ];
-    });
+    for (const [id, row] of state.Interface) settleInterface(id, row);
+    for (const row of state.Open_vSwitch.values()) row.set('cur_cfg', row.get('next_cfg') ?? 0);
   }
 
-  function run({ remote, wait, commands }: VsctlRun): Partial<RunResult> {
-    if (self.database === 'hung') return alarm;
-    const refusal =
-      self.database === 'down'
-        ? `${remote}: database connection failed (No such file or directory)`
-        : self.refusal;
-    if (refusal !== undefined) return { status: 1, stderr: `ovs-vsctl: ${refusal}\n` };
-    try {
-      if (self.daemon === 'up') settle();
-      const stdout = transact(commands).map((line) => `${line}\n`);
-      if (self.daemon === 'dead') return wait ? alarm : { stdout: stdout.join('') };
-      return { stdout: stdout.join(''), stderr: settle().join('\n') };
-    } catch (error) {
-      if (!(error instanceof VsctlRefusal)) throw error;
-      return { status: 1, stderr: `ovs-vsctl: ${error.message}\n` };
+  function settleInterface(id: string, row: Row): void {
+    const name = String(row.get('name'));
+    const isNew = membersOf(row.get('ofport')).length === 0;
+    if (isNew && row.get('type') === 'internal') {
+      const [mtu] = membersOf(row.get('mtu_request'));
+      machine.put({ ifname: name, ...(mtu === undefined ? {} : { mtu: Number(mtu) }) });
+      made.set(id, machine.link(name)?.ifindex ?? 0);
     }
+    const link = machine.link(name);
+    const index = made.get(id) ?? link?.ifindex;
+    row.set('ifindex', [index ?? 0]);
+    if (link !== undefined) machine.listen(name);
+    if (!isNew) return;
+    lastPort += 1;
+    row.set('ofport', index === undefined ? [-1] : [membersOf(row.get('ofport_request'))[0] ?? lastPort]);
+    if (index === undefined) row.set('error', [`could not open network device ${name} (No such device)`]);
+  }
+
+  function run({ remote, verb, operations }: OvsdbRun): Partial<RunResult> {
+    if (self.database === 'hung') return alarm;
+    if (self.database === 'down') {
+      const stderr = `ovsdb-client: failed to connect to "${remote}" (No such file or directory)\n`;
+      return { status: 1, stderr };
+    }
+    if (self.daemon === 'up') settle();
+    const { outcomes, next } = transact(operations);
+    if (verb === 'transact' && next !== undefined) {
+      state = next;
+      if (self.daemon === 'up') settle();
+    }
+    return { stdout: `${JSON.stringify(outcomes)}\n` };
   }
 
   const rows: Switch['rows'] = (table) =>
@@ -148,74 +145,68 @@ export function createSwitch(machine: Machine): Switch {
     },
     database: 'up',
     daemon: 'up',
-    refusal: undefined,
   };
   return self;
 }
 
-/** One command on the rows. @returns what it prints */
-function carryOut(
-  rows: Rows,
-  symbols: ReadonlyMap<string, string>,
-  { verb, options, words, assignments }: VsctlCommand,
-): string | undefined {
-  const [first = '', second = '', third = '', fourth = ''] = words;
-  const table = first as Table;
-  const assign = (of: Table, row: Row): void => {
-    for (const assignment of assignments) set(of, row, assignment, symbols);
-  };
-  switch (verb) {
-    case 'find':
-    case 'list': {
-      const headings = (options[0] ?? '').slice('--columns='.length).split(',');
-      const found = [...rows[table]].filter(([id, row]) =>
-        assignments.every((condition) => holds(table, new Map([...row, ['_uuid', id]]), condition)),
-      );
-      for (const column of headings) kindOf(table, column);
-      const data = found.map(([id, row]) =>
-        headings.map((column) => encode(table, column, column === '_uuid' ? [id] : (row.get(column) ?? []))),
-      );
-      return JSON.stringify({ data, headings });
-    }
-    case 'get':
-      return String([...rows[table].values()][0]?.get(third) ?? '');
-    case 'add-br':
-      if (named(rows.Bridge, first) === undefined) addBridge(rows, first);
-      return;
-    case 'add-port':
-      assign('Port', addPort(rows, first, second));
-      return;
-    case 'set': {
-      const row = named(rows[table], second);
-      if (row === undefined) throw new VsctlRefusal(`no row "${second}" in table ${first}`);
-      assign(table, row[1]);
-      return;
-    }
-    case 'create': {
-      const row = rows[table].get(symbols.get((options[0] ?? '').slice('--id='.length)) ?? '');
-      if (row) assign(table, row);
-      return;
-    }
-    case 'del-port': {
-      const port = named(rows.Port, first);
-      if (port) detach(rows, port[0]);
-      return;
-    }
-    case 'clear':
-      rows[table].get(second)?.set(third, []);
-      return;
-    case 'remove': {
-      const row = named(rows[table], second)?.[1];
-      row?.set(
-        third,
-        membersOf(row.get(third)).filter((id) => id !== fourth),
-      );
-      return;
-    }
-    case 'destroy':
-      rows[table].delete(second);
-      return;
+/** One operation on the rows. @returns its outcome */
+function carryOut(rows: Rows, symbols: Symbols, operation: Operation): object {
+  if (operation.op === 'comment') return {};
+  const { op, table } = operation;
+  if (op === 'insert') {
+    const id = symbols.get(operation['uuid-name']) ?? '';
+    rows[table].set(id, fill(table, emptyRow(table), operation.row, symbols));
+    return { uuid: ['uuid', id] };
   }
+  const found = [...rows[table]].filter(([id, row]) => {
+    const whole = new Map<string, Cell>([...row, ['_uuid', [id]]]);
+    return operation.where.every((condition) => holds(table, whole, condition));
+  });
+  switch (op) {
+    case 'select':
+      return { rows: found.map((row) => print(table, row, operation.columns)) };
+    case 'wait':
+      if (found.length === 0) throw new OvsdbRefusal('timed out', '"where" clause test failed');
+      return {};
+    case 'update':
+      for (const [, row] of found) fill(table, row, operation.row, symbols);
+      return { count: found.length };
+    case 'mutate':
+      for (const [, row] of found)
+        for (const mutation of operation.mutations) change(table, row, mutation, symbols);
+      return { count: found.length };
+    case 'delete':
+      for (const [id] of found) rows[table].delete(id);
+      return { count: found.length };
+  }
+}
+
+function print(table: Table, [id, row]: readonly [string, Row], columns: readonly string[]): object {
+  return Object.fromEntries(
+    columns.map((column) => [
+      column,
+      encode(table, column, column === '_uuid' ? [id] : (row.get(column) ?? [])),
+    ]),
+  );
+}
+
+function fill(table: Table, row: Row, columns: Columns, symbols: Symbols): Row {
+  for (const [column, datum] of Object.entries(columns)) {
+    row.set(column, cellOf(kindOf(table, column), datum, symbols));
+  }
+  return row;
+}
+
+function change(table: Table, row: Row, [column, mutator, datum]: Mutation, symbols: Symbols): void {
+  const now = row.get(column);
+  const given = cellOf(kindOf(table, column), datum, symbols);
+  if (mutator === '+=') row.set(column, Number(now) + Number(given));
+  else if (mutator === 'insert') row.set(column, [...membersOf(now), ...membersOf(given)]);
+  else
+    row.set(
+      column,
+      membersOf(now).filter((member) => !membersOf(given).includes(member)),
+    );
 }
 
 const named = (rows: ReadonlyMap<string, Row>, name: string): readonly [string, Row] | undefined =>
@@ -229,14 +220,7 @@ function addBridge(rows: Rows, name: string): void {
 
 function addPort(rows: Rows, bridge: string, name: string): Row {
   const on = named(rows.Bridge, bridge)?.[1];
-  if (on === undefined) throw new VsctlRefusal(`no bridge named ${bridge}`);
-  const taken = named(rows.Port, name)?.[0];
-  if (taken !== undefined) {
-    const owner = [...rows.Bridge.values()].find((row) => membersOf(row.get('ports')).includes(taken));
-    throw new VsctlRefusal(
-      `cannot create a port named ${name} because a port named ${name} already exists on bridge ${String(owner?.get('name'))}`,
-    );
-  }
+  if (on === undefined) throw new Error(`no bridge named ${bridge}`);
   const [port, link] = [randomUUID(), randomUUID()];
   const row = emptyRow('Port').set('name', name).set('interfaces', [link]);
   rows.Port.set(port, row);
@@ -245,45 +229,28 @@ function addPort(rows: Rows, bridge: string, name: string): Row {
   return row;
 }
 
-function detach(rows: Rows, port: string): void {
-  for (const bridge of rows.Bridge.values()) {
-    bridge.set(
-      'ports',
-      membersOf(bridge.get('ports')).filter((id) => id !== port),
-    );
-  }
-}
-
-function set(
-  table: Table,
-  row: Row,
-  { column, key, value }: Assignment,
-  symbols: ReadonlyMap<string, string>,
-): void {
-  const kind = kindOf(table, column);
-  const text = 'text' in value ? value.text : (symbols.get(value.word) ?? value.word);
-  if (key !== undefined) row.set(column, new Map([...mapOf(row.get(column)), [key, text]]));
-  else if (kind === 'numbers') row.set(column, text.split(',').map(Number));
-  else if (kind === 'number') row.set(column, Number(text));
-  else row.set(column, kind === 'text' ? text : [text]);
-}
-
-/** A key that is not there fulfils no condition (ovs-vsctl(8), "find"). */
-function holds(table: Table, row: Row, { column, key, operator, value }: Assignment): boolean {
+function holds(table: Table, row: Row, [column, comparison, datum]: Condition): boolean {
   const kind = kindOf(table, column);
   const cell = row.get(column);
-  const wanted = 'text' in value ? value.text : value.word;
-  if (key !== undefined) {
-    const actual = mapOf(cell).get(key);
-    return actual !== undefined && (actual === wanted) === (operator === '=');
+  const wanted = cellOf(kind, datum, new Map());
+  if (wanted instanceof Map) {
+    const has = [...wanted].map(([key, value]) => mapOf(cell).get(key) === value);
+    return comparison === 'includes' ? has.every(Boolean) : !has.some(Boolean);
   }
-  const members = membersOf(cell).map(String);
-  if (operator === '{>=}') return members.includes(wanted);
-  const isEqual =
-    wanted === '[]' && kind !== 'text'
-      ? members.length === 0
-      : members.join() === wanted && members.length === 1;
-  return isEqual === (operator === '=');
+  const [members, given] = [membersOf(cell), membersOf(wanted)];
+  const isEqual = members.length === given.length && given.every((member) => members.includes(member));
+  switch (comparison) {
+    case '==':
+      return isEqual;
+    case '!=':
+      return !isEqual;
+    case '>=':
+      return Number(members[0]) >= Number(given[0]);
+    case 'includes':
+      return given.every((member) => members.includes(member));
+    case 'excludes':
+      return !given.some((member) => members.includes(member));
+  }
 }
 
 /** Rows that nothing refers to go, but for those of root tables. */
@@ -300,11 +267,25 @@ function refuseDangling(rows: Rows): void {
   const check = (from: Table, column: string, table: Table): void => {
     for (const row of rows[from].values()) {
       if (membersOf(row.get(column)).every((id) => rows[table].has(String(id)))) continue;
-      throw new VsctlRefusal(
-        `transaction error: {"details":"cannot delete ${table} row because of 1 remaining reference(s)","error":"referential integrity violation"}`,
+      throw new OvsdbRefusal(
+        'referential integrity violation',
+        `cannot delete ${table} row because of 1 remaining reference(s)`,
       );
     }
   };
   check('Port', 'qos', 'QoS');
   check('QoS', 'queues', 'Queue');
+}
+
+/** Names are unique in each of these tables. */
+function refuseTwins(rows: Rows): void {
+  for (const table of ['Bridge', 'Port', 'Interface'] as const) {
+    const names = [...rows[table].values()].map((row) => String(row.get('name')));
+    const twin = names.find((name, index) => names.indexOf(name) !== index);
+    if (twin === undefined) continue;
+    throw new OvsdbRefusal(
+      'constraint violation',
+      `Transaction causes multiple rows in "${table}" table to have identical values (${twin}) for index on column "name".  First row, with UUID x, was inserted by this transaction.`,
+    );
+  }
 }

@@ -2,7 +2,7 @@
 import { type Arg, INPUT, type RunOptions } from '../../../lib/exec/runner.ts';
 import { bridgeGrammar, ipGrammar, iptablesGrammar, nftGrammar, tcGrammar } from './forms.ts';
 import type { Grammar, Typed } from './grammar.ts';
-import { parseVsctl, type VsctlRun } from './vsctl.ts';
+import { type OvsdbRun, parseOvsdb } from './ovsdb.ts';
 import { cutAsIpDoes, cutQuoted, joinQuoted, rules } from './words.ts';
 
 /** What a runner was told to do. */
@@ -21,7 +21,7 @@ export type Action =
   | { readonly kind: 'nft'; readonly check: boolean; readonly lines: readonly Typed[] }
   /** A read, or another small command, all of whose words are known. */
   | { readonly kind: 'command'; readonly words: readonly string[] }
-  | ({ readonly kind: 'vsctl' } & VsctlRun)
+  | ({ readonly kind: 'ovsdb' } & OvsdbRun)
   | { readonly kind: 'lock' }
   | { readonly kind: 'delegate'; readonly file: string };
 
@@ -132,8 +132,8 @@ function parseAction(program: string, args: readonly Arg[], input: string, inSan
     case 'iptables':
     case 'ip6tables':
       return { kind: 'command', words: parseWords(args, iptablesCommands) };
-    case 'ovs-vsctl':
-      return { kind: 'vsctl', ...parseVsctl(args) };
+    case 'ovsdb-client':
+      return { kind: 'ovsdb', ...parseOvsdb(args) };
     case 'flock':
       insist(
         args.slice(0, -1).every((arg, index) => arg === lockFlags[index]) && args.at(-1) === '3',

@@ -8,6 +8,7 @@ import {
   identify,
   isMarked,
   isOfNetwork,
+  markedAmong,
 } from '../../../lib/cni/identity.ts';
 import { ifnameFault } from '../../../lib/cni/request.ts';
 import { batchText } from '../../../lib/ip/command.ts';
@@ -59,6 +60,9 @@ describe('the names and labels of an attachment', () => {
           expect(isOfNetwork(label, one.network)).toBe(true);
           const isSame = JSON.stringify(one) === JSON.stringify(other);
           expect(isMarked(label, identify(other))).toBe(isSame);
+          expect(markedAmong([identify(other)])(label)).toBe(isSame);
+          expect(markedAmong([identify(other), identity])(label)).toBe(true);
+          expect(markedAmong([])(label)).toBe(false);
           expect(isOfNetwork(label, other.network)).toBe(one.network === other.network);
         }
       }),
@@ -85,6 +89,8 @@ describe('the names and labels of an attachment', () => {
   test.each([undefined, '', 'plumbline', 'something else'])('nothing else is: %j', (label) => {
     const identity = identify({ network: 'pods', containerId: 'c1', ifname: 'eth0' });
     expect(isMarked(label, identity)).toBe(false);
+    expect(markedAmong([identity])(label)).toBe(false);
+    expect(markedAmong([identity])(`${identity.mark}x`)).toBe(false);
     expect(isOfNetwork(label, 'pods')).toBe(false);
   });
 });

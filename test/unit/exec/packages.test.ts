@@ -19,7 +19,7 @@ test.each([
   ['ip6tables-restore', 'iptables'],
   ['flock', 'util-linux'],
   ['nsenter', 'util-linux'],
-  ['ovs-vsctl', 'openvswitch-switch'],
+  ['ovsdb-client', 'openvswitch-common'],
 ])('%s comes with the package %s', (name, origin) => {
   expect(() => findTool(name, '/usr/bin')).toThrow(
     expect.objectContaining({

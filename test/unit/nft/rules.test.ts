@@ -227,6 +227,28 @@ describe('the rules of a GC', () => {
     ]);
   });
 
+  test('go together; what another call deletes meanwhile does not keep the rest', async () => {
+    const addresses = ['10.1.0.2', '10.1.0.3', '10.1.0.4', '10.1.0.5'];
+    const sets = { owners4: addresses.map((address) => owned(address, theirs)) };
+    const pairOf = (address: string): string[] => [
+      `delete element inet plumbline owners4 { ${address} . "${theirs.key}" }`,
+      `delete element inet plumbline sources4 { ${address} }`,
+    ];
+    const pairs = (...some: readonly string[]): string[] => some.flatMap(pairOf);
+    // All of them, then the first half of them, of which the second is gone.
+    using host = nftHost([missing, missing, {}, missing], sets);
+    await collectRules(host, (label) => label === theirs.comment);
+    expect(host.transactions()).toEqual([
+      pairs(...addresses),
+      pairs('10.1.0.2', '10.1.0.3'),
+      pairs('10.1.0.2'),
+      pairs('10.1.0.3'),
+      pairs('10.1.0.4', '10.1.0.5'),
+      // Its owner alone may be left.
+      pairs('10.1.0.3').slice(0, 1),
+    ]);
+  });
+
   test('and chains of the network, not of others, and not of other tables', async () => {
     const chain = (name: string, table = 'plumbline'): unknown => ({
       chain: { family: 'inet', table, name },

@@ -95,15 +95,9 @@ describe('STATUS', () => {
   });
 
   test('a daemon that leaves work undone is error 50', async () => {
-    using host = hostWithBridge({
-      answer: (_run, typed) =>
-        typed?.action.kind === 'vsctl' && typed.action.commands[0]?.verb === 'list'
-          ? {
-              stdout:
-                '{"headings":["cur_cfg","next_cfg"],"data":[[6,7]]}\n{"headings":["name"],"data":[["br0"]]}\n',
-            }
-          : undefined,
-    });
+    using host = hostWithBridge();
+    host.ovs.daemon = 'dead';
+    host.ovs.changeAll('Open_vSwitch', 'next_cfg', 7);
     expect((await run(host, 'STATUS')).error).toMatchObject({
       code: 50,
       msg: expect.stringContaining('ovs-vswitchd does not carry out what is in the database'),
@@ -111,10 +105,10 @@ describe('STATUS', () => {
   });
 
   test('a program that is missing is error 50 that names it', async () => {
-    using host = hostWithBridge({ missing: ['ovs-vsctl'] });
+    using host = hostWithBridge({ missing: ['ovsdb-client'] });
     expect((await run(host, 'STATUS')).error).toMatchObject({
       code: 50,
-      msg: expect.stringContaining('ovs-vsctl'),
+      msg: expect.stringContaining('"ovsdb-client" is not installed'),
     });
   });
 });

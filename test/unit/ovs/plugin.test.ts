@@ -1,16 +1,16 @@
 /** ADD, DEL and GC of ovs in this process, on a made-up Open vSwitch. */
 import { describe, expect, test } from 'vitest';
+import type { Operation } from '../../../lib/ovs/operation.ts';
 import { type RecordingHost, recordingHost } from '../../support/recording-host.ts';
 import { expectNothing, type Fields, hostWithBridge, portsOf, reservedIn, run, sandbox } from './made-up.ts';
 
-/** The runs of ovs-vsctl that change something. */
+/** The transactions that change something. */
 const writesOf = (host: RecordingHost): number =>
-  host
-    .typedRuns()
-    .filter(
-      ({ action }) =>
-        action.kind === 'vsctl' && action.commands.some(({ verb }) => verb !== 'find' && verb !== 'list'),
-    ).length;
+  host.typedRuns().filter(({ action }) => action.kind === 'ovsdb' && action.verb === 'transact').length;
+
+/** Whether ovs-vswitchd is waited for. */
+const isWaiting = (operations: readonly Operation[]): boolean =>
+  operations.some((operation) => operation.op === 'wait' && operation.table === 'Open_vSwitch');
 
 const portTypes = ['veth', 'internal'] as const;
 
@@ -96,9 +96,9 @@ describe.each(portTypes)('port type %s', (portType) => {
     using host = hostWithBridge({
       answer: (_run, typed) => {
         if (typed?.action.kind === 'tc') return { stdout: '[{"kind":"noqueue"}]\n[]\n' };
-        const asksNumber =
-          typed?.action.kind === 'vsctl' && typed.action.commands[0]?.options[0] === '--columns=ofport';
-        return asksNumber ? { stdout: '{"headings":["ofport"],"data":[[8]]}\n' } : undefined;
+        return typed?.action.kind === 'ovsdb' && isWaiting(typed.action.operations)
+          ? { stdout: '[{},{"rows":[{"ofport":8,"error":["set",[]]}]}]\n' }
+          : undefined;
       },
     });
     const { error } = await run(host, 'ADD', { portType, ...fields });
@@ -188,6 +188,64 @@ describe('ADD', () => {
     expect(writesOf(host)).toBe(1);
   });
 
+  test('takes the bridge that another call has made meanwhile', async () => {
+    let isMade = false;
+    using host: RecordingHost = recordingHost({
+      answer: (_run, typed) => {
+        if (isMade || typed?.action.kind !== 'ovsdb' || typed.action.verb !== 'transact') return undefined;
+        isMade = true;
+        host.ovs.addBridge('br0');
+        return undefined;
+      },
+    });
+    expect((await run(host, 'ADD', { createBridge: true })).error).toBeUndefined();
+    expect(host.ovs.rows('Bridge').map(({ name }) => name)).toEqual(['br0']);
+    expect(portsOf(host)).toHaveLength(1);
+  });
+
+  test('on a bridge that goes meanwhile is error 7, and nothing is left', async () => {
+    using host: RecordingHost = hostWithBridge({
+      answer: (_run, typed) => {
+        if (typed?.action.kind === 'ovsdb' && typed.action.verb === 'transact')
+          host.ovs.change('Bridge', 'br0', 'name', 'br9');
+        return undefined;
+      },
+    });
+    const { error } = await run(host, 'ADD');
+    expect(error).toMatchObject({
+      code: 7,
+      msg: expect.stringMatching(/^bridge: there is no Open vSwitch bridge "br0"/),
+    });
+    expect(reservedIn(host)).toEqual([]);
+    expect(host.ovs.rows('Port').map(({ name }) => name)).toEqual(['br0']);
+  });
+
+  test.each([
+    [
+      '{"error":"could not open veth1 (No such device)","ofport":-1}',
+      /^Open vSwitch cannot set up the port veth\w+: could not open veth1 \(No such device\)$/,
+    ],
+    [
+      '{"error":["set",[]],"ofport":-1}',
+      /^Open vSwitch cannot set up the port veth\w+: the log of ovs-vswitchd says why$/,
+    ],
+  ])(
+    'of a port that Open vSwitch cannot make is error 101, and nothing is left: %s',
+    async (row, message) => {
+      using host = hostWithBridge({
+        answer: (_run, typed) =>
+          typed?.action.kind === 'ovsdb' && isWaiting(typed.action.operations)
+            ? { stdout: `[{},{"rows":[${row}]}]` }
+            : undefined,
+      });
+      expect((await run(host, 'ADD')).error).toMatchObject({
+        code: 101,
+        msg: expect.stringMatching(message),
+      });
+      expectNothing(host);
+    },
+  );
+
   test('takes no port that is there by another hand', async () => {
     using host = hostWithBridge();
     const { result } = await run(host, 'ADD');
@@ -195,7 +253,10 @@ describe('ADD', () => {
     await run(host, 'DEL');
     host.ovs.addPort('br0', port, { owner: 'somebody' });
     const { error } = await run(host, 'ADD');
-    expect(error).toMatchObject({ code: 102, msg: expect.stringContaining('plumbline has not made it') });
+    expect(error).toMatchObject({
+      code: 102,
+      msg: `the port ${port} is there already, on bridge br0, and plumbline has not made it for this container`,
+    });
     expect(portsOf(host)).toEqual([port]);
     expect(reservedIn(host)).toEqual([]);
     expect((await run(host, 'DEL')).error).toBeUndefined();

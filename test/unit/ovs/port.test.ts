@@ -1,7 +1,7 @@
 /** A port as commands of one transaction, and what takes it away; both carried out on a made-up database. */
 import { describe, expect, test } from 'vitest';
+import { commit, commitAndWait } from '../../../lib/ovs/commit.ts';
 import { addPort, noRows, type PortPlan, removeRows } from '../../../lib/ovs/port.ts';
-import { commit, commitAndWait } from '../../../lib/ovs/vsctl.ts';
 import { type RecordingHost, recordingHost } from '../../support/recording-host.ts';
 
 const database = { remote: 'unix:/run/openvswitch/db.sock' };
@@ -28,9 +28,22 @@ function host(): RecordingHost {
 
 describe('addPort', () => {
   test('of a plain trunk is a port with its marks, and an interface with the same', () => {
+    const external_ids = ['map', [['owner', 'plumbline']]];
     expect(addPort(plain)).toEqual([
-      ['add-port', 'br0', 'veth1', 'vlan_mode=trunk', 'external_ids:"owner"="plumbline"'],
-      ['set', 'Interface', 'veth1', 'external_ids:"owner"="plumbline"'],
+      expect.objectContaining({ op: 'wait', table: 'Bridge', timeout: 0, where: [['name', '==', 'br0']] }),
+      { op: 'insert', table: 'Interface', row: { name: 'veth1', external_ids }, 'uuid-name': 'interface' },
+      {
+        op: 'insert',
+        table: 'Port',
+        row: { name: 'veth1', interfaces: ['named-uuid', 'interface'], vlan_mode: 'trunk', external_ids },
+        'uuid-name': 'port',
+      },
+      {
+        op: 'mutate',
+        table: 'Bridge',
+        where: [['name', '==', 'br0']],
+        mutations: [['ports', 'insert', ['named-uuid', 'port']]],
+      },
     ]);
   });
 
@@ -48,7 +61,7 @@ describe('addPort', () => {
       portIds: { owner: 'x', a: '--' },
       interfaceIds: { 'iface-id': 'p "1"', 'attached-mac': '02:00:00:00:00:01' },
     };
-    await commitAndWait(made, database, addPort({ ...plan, name: 'veth2' }));
+    await commitAndWait(made, database, addPort({ ...plan, name: 'veth2' }), []);
     const [qos] = made.ovs.rows('QoS');
     const [queue] = made.ovs.rows('Queue');
     expect(made.ovs.row('Port', 'veth2')).toMatchObject({
@@ -86,8 +99,8 @@ describe('addPort', () => {
       ]),
       external_ids: new Map([['owner', 'plumbline']]),
     });
-    // Every word of it can be read back.
-    expect(made.typedRuns()).toHaveLength(1);
+    // Every word of it can be read back: the change, and the waiting.
+    expect(made.typedRuns()).toHaveLength(2);
   });
 });
 
@@ -101,24 +114,30 @@ describe('removeRows', () => {
     expect(made.runs).toEqual([]);
   });
 
-  test('deletes a port by its name', () => {
-    const port = { uuid, name: 'veth1', bridge: undefined };
-    expect(removeRows({ ...noRows, ports: [port] })).toEqual([['--if-exists', 'del-port', 'veth1']]);
+  test('takes ports out of whatever bridge has them, however many they are, by one operation', () => {
+    const ports = [
+      { uuid, hasQos: false },
+      { uuid: uuid.replaceAll('1', '2'), hasQos: false },
+    ];
+    expect(removeRows({ ...noRows, ports })).toEqual([
+      {
+        op: 'mutate',
+        table: 'Bridge',
+        where: [],
+        mutations: [['ports', 'delete', ['set', ports.map((port) => ['uuid', port.uuid])]]],
+      },
+    ]);
   });
 
-  test('takes a port with QoS out of its bridge, so that the QoS can go with it', async () => {
+  test('lets a port go of its QoS first, so that this can go with it', async () => {
     using made = host();
-    await commitAndWait(made, database, addPort({ ...plain, shaping: { rate: 1000, burst: undefined } }));
+    await commitAndWait(made, database, addPort({ ...plain, shaping: { rate: 1000, burst: undefined } }), []);
     const idOf = (table: 'QoS' | 'Queue'): string => String(made.ovs.rows(table)[0]?.['_uuid']);
-    const port = {
-      uuid: String(made.ovs.row('Port', 'veth1')?.['_uuid']),
-      name: 'veth1',
-      bridge: 'br0',
-    };
+    const port = { uuid: String(made.ovs.row('Port', 'veth1')?.['_uuid']), hasQos: true };
     const all = { ports: [port], qos: [idOf('QoS')], queues: [idOf('Queue')] };
-    // Deleted straight away, the row would count as one that refers to the QoS.
+    // The row of a port that no bridge has still counts as one that refers to the QoS.
     await expect(
-      commit(made, database, removeRows({ ...all, ports: [{ ...port, bridge: undefined }] })),
+      commit(made, database, removeRows({ ...all, ports: [{ ...port, hasQos: false }] })),
     ).rejects.toThrow(/referential integrity/);
     await commit(made, database, removeRows(all));
     for (const table of ['QoS', 'Queue'] as const) expect(made.ovs.rows(table)).toEqual([]);
@@ -126,6 +145,6 @@ describe('removeRows', () => {
     expect(made.ovs.rows('Interface').map(({ name }) => name)).toEqual(['br0']);
     // What is gone already is no error.
     await commit(made, database, removeRows(all));
-    expect(made.typedRuns()).toHaveLength(4);
+    expect(made.typedRuns()).toHaveLength(5);
   });
 });

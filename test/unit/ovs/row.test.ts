@@ -1,55 +1,42 @@
-/** Rows as ovs-vsctl prints them, and texts as it takes them. */
+/** Rows as the server prints them, and operations that are read back only where every word is known. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  listOf,
-  mapArguments,
-  mapOf,
-  numberOf,
-  quote,
-  type Row,
-  readTable,
-  textOf,
-} from '../../../lib/ovs/row.ts';
-import { parseVsctl, unquote } from '../../support/recording/vsctl.ts';
+import { insert, mapOfTexts } from '../../../lib/ovs/operation.ts';
+import { listOf, mapOf, numberOf, type Row, readRow, textOf } from '../../../lib/ovs/row.ts';
+import { parseOvsdb } from '../../support/recording/ovsdb.ts';
 
-describe('a table', () => {
-  const row = (headings: readonly string[], ...values: readonly unknown[]): Row | undefined =>
-    readTable(JSON.stringify({ headings, data: [values] }))[0];
-
-  test('has rows by their columns', () => {
-    const line = '{"data":[["a",1],["b",2]],"headings":["name","tag"]}';
-    expect(readTable(line)).toEqual([
-      { name: 'a', tag: 1 },
-      { name: 'b', tag: 2 },
-    ]);
-    expect(readTable('{"data":[],"headings":["name"]}')).toEqual([]);
-  });
-
+describe('a row', () => {
   test('has sets, maps and UUIDs (RFC 7047, section 5.1)', () => {
     const id = '5587304a-42d4-4e22-9e5d-49f34d7df707';
-    const found = row(
-      ['_uuid', 'trunks', 'tag', 'interfaces', 'external_ids', 'queues', 'up'],
-      ['uuid', id],
-      ['set', [5, 6]],
-      ['set', []],
-      ['set', [['uuid', id]]],
-      [
+    const found = readRow({
+      _uuid: ['uuid', id],
+      name: 'a',
+      trunks: ['set', [5, 6]],
+      tag: ['set', []],
+      interfaces: ['set', [['uuid', id]]],
+      external_ids: [
         'map',
         [
           ['a', 'b'],
           ['__proto__', 'c'],
         ],
       ],
-      ['map', [[0, ['uuid', id]]]],
-      true,
-    );
-    expect(found).toMatchObject({ _uuid: id, trunks: [5, 6], tag: [], interfaces: [id], up: true });
-    expect(Object.entries(mapOf(found ?? {}, 'external_ids'))).toEqual([
+      queues: ['map', [[0, ['uuid', id]]]],
+      up: true,
+    });
+    expect(found).toMatchObject({
+      _uuid: id,
+      name: 'a',
+      trunks: [5, 6],
+      tag: [],
+      interfaces: [id],
+      up: true,
+    });
+    expect(Object.entries(mapOf(found, 'external_ids'))).toEqual([
       ['a', 'b'],
       ['__proto__', 'c'],
     ]);
-    expect(mapOf(found ?? {}, 'queues')).toEqual({ 0: id });
+    expect(mapOf(found, 'queues')).toEqual({ 0: id });
   });
 
   test('has columns of one value, or of none', () => {
@@ -72,13 +59,6 @@ describe('a table', () => {
       {},
     ]);
   });
-
-  test.each(['{}', '[]', 'null', '7', '{"headings":[]}', '{"headings":{},"data":[]}'])(
-    '%s is none',
-    (line) => {
-      expect(() => readTable(line)).toThrow(expect.objectContaining({ code: 999 }));
-    },
-  );
 });
 
 /** Any text without NUL and halves of surrogate pairs: the config takes no other. */
@@ -89,65 +69,64 @@ const anyText = fc
   )
   .map((text) => text.replaceAll('\0', ''));
 
-describe('quoting', () => {
-  test('gives any text back, as ovs-vsctl reads it', () => {
-    fc.assert(
-      fc.property(anyText, (text) => {
-        expect(unquote(quote(text))).toBe(text);
-      }),
-    );
-  });
+const options = ['--timeout=3', '--verbose=syslog:off'];
+const select = { op: 'select', table: 'Port', where: [], columns: ['name'] };
+const run = (verb: string, ...operations: readonly unknown[]) =>
+  parseOvsdb([...options, verb, 'unix:/x', JSON.stringify(['Open_vSwitch', ...operations])]);
 
-  test('keeps any key and value within one argument', () => {
+describe('a run', () => {
+  test('keeps any key and value within one operation', () => {
     fc.assert(
       fc.property(anyText, anyText, (key, value) => {
-        const [argument = ''] = mapArguments('external_ids', { [key]: value });
-        const flags = ['--db=unix:/x', '--timeout=3', '--verbose=syslog:off'];
-        const { commands } = parseVsctl([...flags, '--', 'set', 'Port', 'p', argument]);
-        expect(commands).toHaveLength(1);
-        expect(commands[0]?.assignments).toEqual([
-          { column: 'external_ids', key, operator: '=', value: { text: value } },
-        ]);
+        const operation = insert('Port', { external_ids: mapOfTexts({ [key]: value }) }, 'port');
+        expect(run('transact', operation).operations).toEqual([operation]);
       }),
     );
   });
 
   test('leaves out what is undefined', () => {
-    expect(mapArguments('external_ids', { a: 'b', c: undefined })).toEqual(['external_ids:"a"="b"']);
+    expect(mapOfTexts({ a: 'b', c: undefined })).toEqual(['map', [['a', 'b']]]);
   });
 
-  test.each([String.raw`"\u0000"`, String.raw`"\ud800"`, String.raw`"\x"`, 'x', '"x', '"a"b"'])(
-    '%s is refused by ovs-vsctl',
-    (token) => {
-      expect(() => unquote(token)).toThrow();
-    },
-  );
-});
-
-describe('a run is read back only where every word is known', () => {
-  const flags = ['--db=unix:/x', '--timeout=3', '--verbose=syslog:off', '--no-wait'];
-  test.each<readonly string[]>([
-    ['--if-exists', 'del-port', '--'],
-    ['--if-exists', 'del-port', '-x'],
-    ['--if-exists', 'del-port', 'a', 'b'],
-    ['--if-exists', 'del-br', 'a'],
-    ['del-port', 'a'],
-    ['add-port', 'br0', 'p', 'tag=1 2'],
-    ['add-port', 'br0', 'p', 'external_ids:"a"="b'],
-    ['add-port', 'br0', 'p', 'external_ids:"a"="b" tag=5'],
-    ['add-port', 'br0', 'p', 'external_ids:"a"=b'],
-    ['add-port', 'br0', '--', 'del-br', 'br0'],
-    ['set', 'Interface', 'p', 'type=evil'],
-    ['set', 'Interface', 'p', 'type="evil",name=x'],
-    ['--columns=name', 'find', 'Port', 'name=@x y'],
-    ['emer-reset'],
-  ])('%s %s %s %s', (...words) => {
-    expect(() => parseVsctl([...flags, '--', ...words])).toThrow(/expected/);
+  const uuid = '5587304a-42d4-4e22-9e5d-49f34d7df707';
+  test.each<readonly [string, object]>([
+    ['another operation', { op: 'abort' }],
+    ['another table', { ...select, table: 'SSL' }],
+    ['another column', { ...select, columns: ['evil'] }],
+    ['another comparison', { ...select, where: [['name', '<', 'a']] }],
+    ['one member more', { ...select, more: 1 }],
+    ['a condition of three and more', { ...select, where: [['name', '==', 'a', 'b']] }],
+    ['a number as a name', { ...select, where: [['name', '==', 5]] }],
+    ['a text that the server refuses', { ...select, where: [['name', '==', 'a\0']] }],
+    ['half of a pair', { ...select, where: [['name', '==', '\ud800']] }],
+    ['a reference that is none', { ...select, where: [['_uuid', '==', ['uuid', 'x']]] }],
+    ['a map of numbers', { ...select, where: [['external_ids', 'includes', ['map', [['a', 5]]]]] }],
+    ['a comment of its own', { op: 'comment', comment: 'x' }],
+    ['all rows', { op: 'delete', table: 'QoS', where: [] }],
+    ['a change of all rows', { op: 'update', table: 'Port', where: [], row: { tag: 5 } }],
+    ['a name that is none', { op: 'insert', table: 'Port', row: {}, 'uuid-name': 'a b' }],
+    [
+      'another mutation',
+      { op: 'mutate', table: 'Bridge', where: [], mutations: [['ports', '-=', ['uuid', uuid]]] },
+    ],
+  ])('is not read back with %s', (_what, operation) => {
+    expect(() => run('transact', operation)).toThrow(/expected|No column/);
   });
 
-  test('options', () => {
-    expect(() => parseVsctl(['--db=exec:x', ...flags.slice(1), '--', 'list'])).toThrow(/flags/);
-    expect(() => parseVsctl([...flags, '--dry-run', '--', 'list'])).toThrow(/flags/);
-    expect(() => parseVsctl(flags)).toThrow(/a command/);
+  test('is not read back with other options, remotes, databases or writing queries', () => {
+    const text = JSON.stringify(['Open_vSwitch', select]);
+    expect(parseOvsdb([...options, 'query', 'tcp:192.0.2.1:6640', text])).toMatchObject({ seconds: 3 });
+    expect(() => parseOvsdb(['--timeout=3', '--private-key=x', 'query', 'unix:/x', text])).toThrow(/options/);
+    expect(() => parseOvsdb([...options, 'dump', 'unix:/x', text])).toThrow(/options/);
+    expect(() => parseOvsdb([...options, 'query', 'exec:x', text])).toThrow(/remote/);
+    expect(() => parseOvsdb([...options, 'query', 'unix:/x', text, 'more'])).toThrow(/options/);
+    expect(() => parseOvsdb([...options, 'query', 'unix:/x', `${text} `])).toThrow(/same again/);
+    expect(() => parseOvsdb([...options, 'query', 'unix:/x', '["OVN_Southbound",{}]'])).toThrow(
+      /transaction/,
+    );
+    expect(() =>
+      run('query', { op: 'delete', table: 'QoS', where: [['_uuid', '==', ['uuid', uuid]]] }),
+    ).toThrow(/a query/);
+    expect(() => run('query')).toThrow(/transaction/);
   });
 });

@@ -170,14 +170,14 @@ describe('the kernel', () => {
 describe('tools', () => {
   test('that are missing', async () => {
     const checks = await checkTools(
-      hostWith({}, () => ({ stdout: 'v 9.9.9' }), ['flock', 'nft', 'ovs-vsctl', 'bridge']),
+      hostWith({}, () => ({ stdout: 'v 9.9.9' }), ['flock', 'nft', 'ovsdb-client', 'bridge']),
       needs('masquerade'),
     );
     expect(told(checks)).toMatchObject({
       ip: 'ok',
       flock: 'problem',
       nft: 'problem',
-      'ovs-vsctl': 'warning',
+      'ovsdb-client': 'warning',
       bridge: 'warning',
     });
     expect(find(checks, 'nft')).toMatchObject({
@@ -438,12 +438,13 @@ describe('addresses', () => {
 
 describe('Open vSwitch', () => {
   const network = networkOf({ type: 'ovs', bridge: 'br-int' });
-  const table = (headings: readonly string[], ...data: readonly unknown[][]) =>
-    JSON.stringify({ headings, data });
   const answer =
     (bridge: string, cur = 5) =>
     () => ({
-      stdout: `${table(['ovs_version', 'cur_cfg', 'next_cfg'], ['3.1.0', cur, 5])}\n${table(['name'], [bridge])}\n`,
+      stdout: JSON.stringify([
+        { rows: [{ ovs_version: '3.1.0', cur_cfg: cur, next_cfg: 5 }] },
+        { rows: [{ name: bridge }] },
+      ]),
     });
   const files = {
     '/run/openvswitch/db.sock': '',
