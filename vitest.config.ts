@@ -20,6 +20,8 @@ const ofNoBuild = [
   'test/e2e/**/support.test.ts',
   // make, images, manifests and documents.
   'test/e2e/deploy/**',
+  // Shells, manual pages, a guide: what people have besides the executable.
+  'test/e2e/people/**',
   // What a runtime does with a plugin that behaves as the other tests say.
   'test/e2e/runtime/{containerd,life,multus}.test.ts',
 ];

@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import { completeCommand, completionCommand } from './completion.ts';
 import { doctorCommand } from './doctor.ts';
 import { helpCommand } from './help-command.ts';
 import { installCommand, uninstallCommand } from './install-command.ts';
@@ -16,5 +17,7 @@ export const COMMANDS: readonly Command[] = [
   netconfCommand,
   releaseUplinkCommand,
   vfsCommand,
+  completionCommand,
+  completeCommand(() => COMMANDS),
   helpCommand(() => COMMANDS),
 ];

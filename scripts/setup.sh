@@ -183,6 +183,11 @@ if [ "$what" = test ]; then
   need iperf3 iperf3
   # Offloads of links, ours and hand-made ones.
   need ethtool ethtool
+  # Completion is tried in real shells, manual pages by who shows them.
+  need zsh zsh
+  need fish fish
+  need man-db man
+  need groff-base groff
   # Real runtimes: an image made of one static program, a CRI, and what runs a container. The image of make image is loaded
   # into them, too, and the operator's guide is followed in a fresh tree.
   need busybox-static busybox

@@ -1,0 +1,91 @@
+/** What there is on this node that the value of an option or an argument can name. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { isObject } from '../../lib/cni/json.ts';
+import type { Host } from '../../lib/exec/host.ts';
+import { readPlainFile } from '../../lib/exec/plain-file.ts';
+import type { ValueKind } from '../command.ts';
+import { PLUGIN_NAMES } from '../executable.ts';
+import type { Offer, Values } from './complete.ts';
+
+const NETNS_DIR = '/run/netns';
+const LINKS_DIR = '/sys/class/net';
+
+/** Seconds that a person who has pressed a key may be kept waiting by a database that does not answer. */
+const PATIENCE = 1;
+
+type Finder = (host: Host, netDir: string) => readonly Offer[] | Promise<readonly Offer[]>;
+
+const FINDERS: Record<Exclude<ValueKind, 'command'>, Finder> = {
+  file: () => [],
+  folder: () => [],
+  network: networks,
+  interface: interfaces,
+  bridge: bridges,
+  namespace: namespaces,
+  container: namespaces,
+  attached: namespaces,
+  plugin: () => PLUGIN_NAMES.map((word) => ({ word })),
+};
+
+/** The values on a machine. A word with blanks or control characters is not offered: a shell would take it for two. */
+export function valuesOn(host: Host): Values {
+  return async (kind, netDir) => {
+    const offers = kind === 'command' ? [] : await FINDERS[kind](host, netDir);
+    return offers.filter(({ word }) => /^[\x21-\x7e]+$/.test(word));
+  };
+}
+
+function networks(_host: Host, netDir: string): readonly Offer[] {
+  return filesIn(netDir).flatMap((file) => {
+    if (!/\.(?:conf|conflist|json)$/.test(file)) return [];
+    const name = networkName(join(netDir, file));
+    return name === undefined ? [] : [{ word: name, about: file }];
+  });
+}
+
+function filesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    // Nothing that a person who has pressed a key should be told of.
+    return [];
+  }
+}
+
+function networkName(path: string): string | undefined {
+  try {
+    const config: unknown = JSON.parse(readPlainFile(path) ?? '');
+    return isObject(config) && typeof config['name'] === 'string' ? config['name'] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function interfaces({ kernel }: Host): readonly Offer[] {
+  return kernel.list(LINKS_DIR).flatMap((word) => {
+    // bonding_masters is a file among the links.
+    if (!kernel.exists(`${LINKS_DIR}/${word}/ifindex`)) return [];
+    const alias = kernel.read(`${LINKS_DIR}/${word}/ifalias`);
+    return [alias === undefined || alias === '' ? { word } : { word, about: alias }];
+  });
+}
+
+async function bridges(host: Host): Promise<readonly Offer[]> {
+  const { kernel } = host;
+  const linux = kernel.list(LINKS_DIR).filter((name) => kernel.exists(`${LINKS_DIR}/${name}/bridge`));
+  return [
+    ...linux.map((word) => ({ word, about: 'Linux bridge' })),
+    ...(await ovsBridges(host)).map((word) => ({ word, about: 'Open vSwitch bridge' })),
+  ];
+}
+
+async function ovsBridges({ runner, kernel }: Host): Promise<readonly string[]> {
+  if (!runner.has('ovs-vsctl') || !kernel.exists('/run/openvswitch/db.sock')) return [];
+  const { status, stdout } = await runner.run('ovs-vsctl', [`--timeout=${PATIENCE}`, '--no-wait', 'list-br']);
+  return status === 0 ? stdout.split('\n').filter((name) => name !== '') : [];
+}
+
+function namespaces({ kernel }: Host): readonly Offer[] {
+  return kernel.list(NETNS_DIR).map((word) => ({ word, about: 'network namespace' }));
+}
