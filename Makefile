@@ -143,6 +143,34 @@ install: build ## [DESTDIR=] [BINDIR=/opt/cni/bin] [AS_BRIDGE=1] [FORCE=1] [RUNT
 uninstall: build ## [DESTDIR=] [BINDIR=/opt/cni/bin]: remove our files only
 	$(DIST)/bin/plumbline uninstall --bin-dir '$(DESTDIR)$(BINDIR)'
 
+# Beside the plugins, for people: the folders where man and the shells look for what all users have.
+DATADIR ?= /usr/local/share
+MANDIR ?= $(DATADIR)/man
+BASH_COMPLETION = $(DESTDIR)$(DATADIR)/bash-completion/completions/plumbline
+ZSH_COMPLETION = $(DESTDIR)$(DATADIR)/zsh/site-functions/_plumbline
+FISH_COMPLETION = $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/plumbline.fish
+PAGES = plumbline $(PLUGINS:%=plumbline-%)
+
+.PHONY: man
+man: setup-build ## manual pages in dist/man, out of the READMEs and the commands' definitions
+	$(NODE) scripts/man.ts
+
+.PHONY: install-man uninstall-man
+install-man: man ## [DESTDIR=] [MANDIR=/usr/local/share/man]: man plumbline, man plumbline-ovs, ...
+	install -d '$(DESTDIR)$(MANDIR)/man8'
+	install -m 644 $(PAGES:%=dist/man/man8/%.8) '$(DESTDIR)$(MANDIR)/man8'
+uninstall-man: ## [DESTDIR=] [MANDIR=/usr/local/share/man]
+	rm -f $(PAGES:%='$(DESTDIR)$(MANDIR)/man8/%.8')
+
+.PHONY: install-completion uninstall-completion
+install-completion: build ## [DESTDIR=] [DATADIR=/usr/local/share]: of bash, zsh and fish
+	install -d '$(dir $(BASH_COMPLETION))' '$(dir $(ZSH_COMPLETION))' '$(dir $(FISH_COMPLETION))'
+	$(DIST)/bin/plumbline completion bash >'$(BASH_COMPLETION)'
+	$(DIST)/bin/plumbline completion zsh >'$(ZSH_COMPLETION)'
+	$(DIST)/bin/plumbline completion fish >'$(FISH_COMPLETION)'
+uninstall-completion: ## [DESTDIR=] [DATADIR=/usr/local/share]
+	rm -f '$(BASH_COMPLETION)' '$(ZSH_COMPLETION)' '$(FISH_COMPLETION)'
+
 .PHONY: setup-build setup-cross setup-demo setup-test setup-vm
 setup-build setup-cross setup-demo setup-test setup-vm:
 	@sh scripts/setup.sh $(@:setup-%=%)

@@ -33,18 +33,20 @@ export function optionTerm(name: string, option: Option | undefined): string | u
   return `${short}--${name}${option.value === undefined ? '' : ` ${option.value}`}`;
 }
 
-/** The line after "Usage:"; continued below the first option where it is long. */
-export function usageOf(command: Command): string {
-  const start = `${PROGRAM} ${command.name}`;
+/**
+ * A command with its options and arguments; continued below the first option where it is long.
+ * @param before what is to stand before the first line
+ */
+export function usageOf(command: Command, before = 'Usage: ', width = WIDTH): string {
+  const start = `${before}${PROGRAM} ${command.name}`;
   const words = command.usage?.split(' ') ?? [...optionWords(command.options), ...argumentWords(command)];
-  const indent = ' '.repeat('Usage: '.length + start.length + 1);
-  const lines = [`Usage: ${start}`];
+  const lines = [start];
   for (const word of words) {
     const last = lines.at(-1) ?? '';
-    if (last.length + 1 + word.length <= WIDTH) lines.splice(-1, 1, `${last} ${word}`);
-    else lines.push(`${indent}${word}`);
+    if (last.length + 1 + word.length <= width) lines.splice(-1, 1, `${last} ${word}`);
+    else lines.push(`${' '.repeat(start.length)} ${word}`);
   }
-  return lines.join('\n').slice('Usage: '.length);
+  return lines.join('\n').slice(before.length);
 }
 
 /** Required ones first. */

@@ -1,0 +1,39 @@
+/** What a plugin's call loads: nothing of what people use. */
+import { build } from 'esbuild';
+import { expect, test } from 'vitest';
+import { repoRoot } from '../../support/paths.ts';
+
+/** Where a build may go from the path of a plugin's call to the commands. */
+const COMMANDS = 'cli/index.ts';
+
+test.each(['scripts/entry-snapshot.ts', 'scripts/entry-plain.ts', 'scripts/entry-bun.ts'])(
+  '%s reaches no command and no parser of arguments, but by loading the commands as a whole',
+  async (entry) => {
+    const { metafile } = await build({
+      entryPoints: [entry],
+      absWorkingDir: repoRoot,
+      bundle: true,
+      write: false,
+      metafile: true,
+      outdir: 'nowhere',
+      platform: 'node',
+      format: 'esm',
+      conditions: entry.includes('bun') ? ['bun'] : [],
+      external: ['bun', 'bun:*'],
+      logLevel: 'silent',
+    });
+    const reached = new Set<string>();
+    const visit = (path: string): void => {
+      if (reached.has(path)) return;
+      reached.add(path);
+      for (const { path: next } of metafile.inputs[path]?.imports ?? []) {
+        if (next !== COMMANDS && next in metafile.inputs) visit(next);
+      }
+    };
+    visit(entry);
+    expect([...reached]).toContain('plugins/veth-bridge/plugin.ts');
+    // The warm-up takes the names of the plugins from there.
+    const others = [...reached].filter((path) => path !== 'cli/executable.ts');
+    expect(others.filter((path) => path.startsWith('cli/') || path.includes('commander'))).toEqual([]);
+  },
+);
