@@ -38,9 +38,8 @@ export function findSwitchedFunction(host: Host, address: string): SwitchedFunct
   const switchOf = (link: string): string | undefined =>
     kernel.read(`${links}/${link}/phys_switch_id`) || undefined;
   // Representors are links of the same device on newer kernels.
-  const uplink = kernel
-    .list(`${device}/physfn/net`)
-    .find((link) => switchOf(link) !== undefined && /^p\d+$/.test(nameOf(link) ?? 'p0'));
+  const beside = kernel.list(`${device}/physfn/net`);
+  const uplink = beside.find((link) => switchOf(link) !== undefined && /^p\d+$/.test(nameOf(link) ?? 'p0'));
   if (uplink === undefined) {
     throw refuse(
       'has no representor: its NIC is not in switchdev mode ("devlink dev eswitch set pci/… mode switchdev")',
@@ -53,16 +52,19 @@ export function findSwitchedFunction(host: Host, address: string): SwitchedFunct
       ? new RegExp(`^(?:pf\\d+vf)?${index}$`)
       : new RegExp(`^(?:c\\d+)?pf${port}vf${index}$`);
   const identity = switchOf(uplink);
-  const representor = kernel
-    .list(links)
-    .find((link) => link !== uplink && wanted.test(nameOf(link) ?? '') && switchOf(link) === identity);
+  const isIt = (link: string): boolean =>
+    link !== uplink && wanted.test(nameOf(link) ?? '') && switchOf(link) === identity;
+  // Only on older kernels it is looked for among all links of the node.
+  const representor = beside.find(isIt) ?? kernel.list(links).find(isIt);
   if (representor === undefined) throw refuse(`has no representor among the links of ${uplink}`);
   return { address, netdev, uplink, representor };
 }
 
 /** Links that may be the port by which a NIC's uplink is on a bridge: itself, or the bond it is in with its members. */
 export function uplinkCandidates({ kernel }: Host, uplink: string): readonly string[] {
-  const bond = kernel.list(links).find((link) => membersOf(kernel, link).includes(uplink));
+  // A link's folder names those above it: upper_bond0 (the kernel's ABI/testing/sysfs-class-net).
+  const above = kernel.list(`${links}/${uplink}`).flatMap((entry) => /^upper_(.+)$/.exec(entry)?.[1] ?? []);
+  const bond = above.find((link) => membersOf(kernel, link).includes(uplink));
   return bond === undefined ? [uplink] : [bond, ...membersOf(kernel, bond)];
 }
 

@@ -32,6 +32,12 @@ function hostWith(...nics: readonly MadeUpNic[]): RecordingHost {
   return host;
 }
 
+/** A bond, which the folder of each member names. */
+function addBond({ machine }: RecordingHost, bond: string, ...members: readonly string[]): void {
+  machine.files.set(`/sys/class/net/${bond}/bonding/slaves`, members.join(' '));
+  for (const member of members) machine.files.set(`/sys/class/net/${member}/upper_${bond}/ifindex`, '9');
+}
+
 describe('a representor is found on a made-up sysfs tree', () => {
   test.each<[string, MadeUpNic]>([
     ['of port 0 by pf0vf3', nic('pf0vfN')],
@@ -68,6 +74,14 @@ describe('a representor is found on a made-up sysfs tree', () => {
         representor: `r3-${address}`,
       });
     }
+  });
+
+  test('by all links of the node, on older kernels', () => {
+    using host = hostWith(nic('pf0vfN'));
+    const { kernel } = host;
+    const older = (path: string) => (path.endsWith('/physfn/net') ? ['up0'] : kernel.list(path));
+    const made = { ...host, kernel: { ...kernel, list: older } };
+    expect(findSwitchedFunction(made, device)).toMatchObject({ uplink: 'up0', representor: 'rep3' });
   });
 
   test('though a container, or a driver of userspace, has the function itself', () => {
@@ -112,7 +126,7 @@ describe('an uplink is on a bridge, on a made-up sysfs tree,', () => {
 
   test('by its bond, or by a member of that', () => {
     using host = hostWith(nic('pf0vfN'));
-    host.machine.files.set('/sys/class/net/bond0/bonding/slaves', 'up0 up1');
+    addBond(host, 'bond0', 'up0', 'up1');
     expect(uplinkCandidates(host, 'up0')).toEqual(['bond0', 'up0', 'up1']);
     expect(uplinkCandidates(host, 'other')).toEqual(['other']);
   });
@@ -158,7 +172,7 @@ describe('the plugin with deviceID, on a made-up sysfs tree', () => {
   test('ADD takes a bridge by the bond of the uplink', async () => {
     using host = recordingHost();
     addNic(host.machine, nic('pf0vfN'));
-    host.machine.files.set('/sys/class/net/bond0/bonding/slaves', 'up0 up1');
+    addBond(host, 'bond0', 'up0', 'up1');
     host.machine.put({ ifname: 'bond0' });
     host.ovs.addBridge('br1');
     host.ovs.addPort('br1', 'bond0');
