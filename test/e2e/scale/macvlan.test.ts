@@ -13,7 +13,6 @@ testNeeds(
     const access = { hostAccess: { interface: 'node0', address: '10.30.0.200/32' } };
     const pods = childNetwork(node, 'macvlan', access);
     await pods.add(await createContainer(node));
-    await node.run('ip', 'route', 'add', 'default', 'dev', 'uplink');
     const configs = [pods.config, { ...pods.config, master: undefined }];
     const empty: Efforts[] = [];
     for (const config of configs) empty.push(await effortsOf(node, config));
