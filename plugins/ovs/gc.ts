@@ -4,7 +4,7 @@ import { identify, markedAmong } from '../../lib/cni/identity.ts';
 import type { GcContext } from '../../lib/cni/plugin.ts';
 import { doAll } from '../../lib/errors.ts';
 import { identityOf } from '../../lib/exec/machine.ts';
-import { commitRemoval } from '../../lib/ovs/commit.ts';
+import { commit, commitRemoval } from '../../lib/ovs/commit.ts';
 import { removeRows } from '../../lib/ovs/port.ts';
 import type { Config } from './config.ts';
 import { ofNetwork } from './marks.ts';
@@ -36,9 +36,11 @@ export async function gc(context: GcContext<Config>): Promise<void> {
       for (const { marks: ids, table } of stale) {
         if (table === 'Port') await takeBack(host, undefined, '', ids);
       }
-      // Ports come before their limits, so no part of them is without what it refers to.
+      // Ports come before their limits, so that nothing is taken away which another row still refers to.
       for (let at = 0; at < stale.length; at += rowsAtOnce) {
-        await commitRemoval(host, database, removeRows(removalOf(stale.slice(at, at + rowsAtOnce))));
+        const removal = removeRows(removalOf(stale.slice(at, at + rowsAtOnce)));
+        const isLast = at + rowsAtOnce >= stale.length;
+        await (isLast ? commitRemoval : commit)(host, database, removal);
       }
     },
     () => collectVeths(host, network, (alias) => !isValid(alias)),

@@ -28,9 +28,9 @@ testNeeds(
     expect(outcome.code, describeOutcome(outcome)).toBe(0);
     expect(await ovs.ports('br-crowd')).toEqual([]);
     expect([await ovs.rows('QoS'), await ovs.rows('Queue')]).toEqual([[], []]);
-    // A reading, and two for each 500 rows; one for the node's links.
+    // A reading, one for each 500 rows, the waiting, and one for the node's links.
     const { children = [] } = outcome;
-    expect(children.length, describeChildren(children)).toBeLessThanOrEqual(2 + 2 * 8);
+    expect(children.length, describeChildren(children)).toBeLessThanOrEqual(12);
   },
   120_000,
 );
