@@ -32,6 +32,4 @@ export interface Runtime {
   /** Hexadecimal digest of a text. */
   hash(algorithm: 'sha256' | 'sha512', text: string): string;
   randomBytes(size: number): Uint8Array;
-  /** 4, 6, or 0 where the text is no IP address. A zone (`fe80::1%eth0`) is no part of one: it names an interface. */
-  ipVersion(text: string): 0 | 4 | 6;
 }
