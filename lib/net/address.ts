@@ -1,5 +1,5 @@
-import IPCIDR from 'ip-cidr';
 import { ip2long, long2ip, Netmask } from 'netmask';
+import { runtime } from '#runtime';
 import { ipVersion } from './ip-version.ts';
 
 /**
@@ -109,7 +109,7 @@ export function boundsOf(cidr: Cidr): Bounds {
   }
   // Eight full groups, since ip-cidr takes some compressed forms for IPv4.
   const full = groupsOf(cidr.address.value).map((group) => group.toString(16));
-  const block = new IPCIDR(`${full.join(':')}/${cidr.prefix}`);
+  const block = new (runtime.ipCidr())(`${full.join(':')}/${cidr.prefix}`);
   return {
     first: { family, value: block.start<bigint>({ type: 'bigInteger' }) },
     last: { family, value: block.end<bigint>({ type: 'bigInteger' }) },

@@ -46,4 +46,5 @@ export const runtime: Runtime = {
   },
   hash: (algorithm, text) => new Bun.CryptoHasher(algorithm).update(text).digest('hex'),
   randomBytes: (size) => crypto.getRandomValues(new Uint8Array(size)),
+  ipCidr: () => (require('ip-cidr') as typeof import('ip-cidr')).default,
 };

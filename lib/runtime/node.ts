@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import * as crypto from 'node:crypto';
 import { constants } from 'node:os';
+import IPCIDR from 'ip-cidr';
 import type { Runtime } from './runtime.ts';
 
 export const runtime: Runtime = {
@@ -24,4 +25,5 @@ export const runtime: Runtime = {
   },
   hash: (algorithm, text) => crypto.hash(algorithm, text, 'hex'),
   randomBytes: (size) => crypto.randomBytes(size),
+  ipCidr: () => IPCIDR,
 };
