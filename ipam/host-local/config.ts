@@ -1,6 +1,6 @@
 /** The config of host-local: what it accepts, and the ranges and wishes that follow from it. */
 import * as z from 'zod/mini';
-import { baseConfigSchema } from '../../lib/cni/config.ts';
+import { baseConfigSchema, offByDefault, optionalText, optionalTexts } from '../../lib/cni/config.ts';
 import type { Context } from '../../lib/cni/plugin.ts';
 import type { Route } from '../../lib/cni/result.ts';
 import { atLeast } from '../../lib/cni/version.ts';
@@ -38,22 +38,22 @@ const rangeSchema = z.object({
 });
 const rangeSetsSchema = z.array(z.array(rangeSchema));
 
-const uint32 = z.int().check(z.gte(0), z.lte(0xffffffff));
+const optionalUint32 = z.optional(z.int().check(z.gte(0), z.lte(0xffffffff)));
 
 const routeSchema = z.object({
   dst: cidrText,
   gw: optionalAddress,
-  mtu: z.optional(uint32),
-  advmss: z.optional(uint32),
-  priority: z.optional(uint32),
-  table: z.optional(uint32),
+  mtu: optionalUint32,
+  advmss: optionalUint32,
+  priority: optionalUint32,
+  table: optionalUint32,
   scope: z.optional(z.int().check(z.gte(0), z.lte(255))),
 });
 
 const pathText = z.string().check(z.refine((path) => !path.includes('\0'), { error: 'a path' }));
 
 const ipamSchema = z.looseObject({
-  type: z.optional(z.string()),
+  type: optionalText,
   // The old form: one range.
   subnet: z.optional(cidrText),
   rangeStart: optionalAddress,
@@ -66,15 +66,15 @@ const ipamSchema = z.looseObject({
     pathText.check(z.refine((path) => path === '' || path.startsWith('/'), { error: 'an absolute path' })),
   ),
   reclaimOnReboot: z._default(z.boolean(), true),
-  reclaimForeign: z._default(z.boolean(), false),
+  reclaimForeign: offByDefault,
 });
 
 export const configSchema = z.extend(baseConfigSchema, {
   ipam: ipamSchema,
   runtimeConfig: z.optional(
     z.looseObject({
-      mac: z.optional(z.string()),
-      ips: z.optional(z.array(z.string())),
+      mac: optionalText,
+      ips: optionalTexts,
       ipRanges: z.optional(rangeSetsSchema),
     }),
   ),

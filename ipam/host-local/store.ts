@@ -19,6 +19,7 @@ import { CniError, ErrorCode } from '../../lib/errors.ts';
 import { digest } from '../../lib/exec/digest.ts';
 import { makeFolder } from '../../lib/exec/folder.ts';
 import { type Address, parseAddress } from '../../lib/net/address.ts';
+import { ipVersion } from '../../lib/net/ip-version.ts';
 import { type IndexEntry, type Origin, type Owner, parseEntry } from './entry.ts';
 import { namesIn, readSmall, syncFolder, unlinkIfThere, writeAll } from './files.ts';
 
@@ -150,7 +151,7 @@ export function isNamed(holder: Holder | undefined): holder is Named {
 
 /** The addresses that have a file, by the files' names; none of the files is read. */
 export function reservedNames({ folder }: Store): readonly string[] {
-  return namesIn(folder).filter((name) => runtime.ipVersion(name) !== 0);
+  return namesIn(folder).filter((name) => ipVersion(name) !== 0);
 }
 
 /**

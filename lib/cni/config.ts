@@ -8,13 +8,20 @@ import { CniError, ErrorCode, show } from '../errors.ts';
 import { foldToSchema, isObject, type JsonObject } from './json.ts';
 import { ifnameFault } from './request.ts';
 
-const strings = z.array(z.string());
+/*
+ * Forms that many fields have, as one schema each: every schema is built at each start, or lies in the heap that is read
+ * at each start (docs/startup.md).
+ */
+export const optionalText = z.optional(z.string());
+export const optionalTexts = z.optional(z.array(z.string()));
+/** A setting that is off where nobody says that it is on. */
+export const offByDefault = z._default(z.boolean(), false);
 
 export const dnsSchema = z.object({
-  nameservers: z.optional(strings),
-  domain: z.optional(z.string()),
-  search: z.optional(strings),
-  options: z.optional(strings),
+  nameservers: optionalTexts,
+  domain: optionalText,
+  search: optionalTexts,
+  options: optionalTexts,
 });
 
 /** Which attachments GC is to keep (specification 1.1.0, "GC"). */
@@ -23,13 +30,13 @@ export type ValidAttachment = z.infer<typeof attachmentSchema>;
 
 /** `args` has `cni` as conventions and runtimes write it; its keys are each plugin's own. */
 export const cniArgsSchema = z.looseObject({
-  mac: z.optional(z.string()),
-  ips: z.optional(strings),
+  mac: optionalText,
+  ips: optionalTexts,
 });
 
 export const runtimeConfigSchema = z.looseObject({
-  mac: z.optional(z.string()),
-  ips: z.optional(strings),
+  mac: optionalText,
+  ips: optionalTexts,
 });
 
 /** Names of an executable: it is looked for in CNI_PATH, so it must not be able to leave it. */
@@ -42,6 +49,8 @@ export const pluginNameSchema = z.string().check(
   ),
 );
 
+const optionalPluginName = z.optional(pluginNameSchema);
+
 /** A link's name that is also safe in an nft set, where `*` is a pattern. */
 export const deviceName = z.string().check(
   z.refine((name) => ifnameFault(name) === undefined && /^[^*{}$;]+$/.test(name), {
@@ -49,6 +58,8 @@ export const deviceName = z.string().check(
       'an interface name of 1 to 15 bytes, without white space or any of / : % " \' # \\ * { } $ ;, and none of . .. all default',
   }),
 );
+
+export const optionalDevice = z.optional(deviceName);
 
 /** MTU of a link, not below ETH_MIN_MTU (linux/if_ether.h); 0 leaves it to the kernel. */
 export const linkMtu = z.int().check(
@@ -58,17 +69,17 @@ export const linkMtu = z.int().check(
 );
 
 export const baseConfigSchema = z.object({
-  cniVersion: z.optional(z.string()),
+  cniVersion: optionalText,
   name: z.string(),
-  type: z.optional(pluginNameSchema),
-  ipam: z.optional(z.looseObject({ type: z.optional(pluginNameSchema) })),
+  type: optionalPluginName,
+  ipam: z.optional(z.looseObject({ type: optionalPluginName })),
   dns: z.optional(dnsSchema),
   args: z.optional(z.looseObject({ cni: z.optional(cniArgsSchema) })),
   runtimeConfig: z.optional(runtimeConfigSchema),
   prevResult: z.optional(z.unknown()),
   'cni.dev/valid-attachments': z.optional(z.array(attachmentSchema)),
-  logLevel: z.optional(z.string()),
-  logFile: z.optional(z.string()),
+  logLevel: optionalText,
+  logFile: optionalText,
 });
 export type BaseConfig = z.infer<typeof baseConfigSchema>;
 

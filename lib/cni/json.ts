@@ -4,6 +4,7 @@
  * So a config that says `"macSpoofChk": true` gets its anti-spoofing here as it does there.
  */
 import { CniError, ErrorCode, show } from '../errors.ts';
+import { once } from '../once.ts';
 
 export type JsonObject = { readonly [key: string]: unknown };
 
@@ -81,11 +82,12 @@ export function foldToSchema(schema: SchemaLike, value: unknown): unknown {
 }
 
 function foldObject(shape: Readonly<Record<string, SchemaLike>>, value: JsonObject): JsonObject {
-  const spelling = new Map(Object.keys(shape).map((key) => [foldKey(key), key]));
+  // Most configs are spelled as the schema is.
+  const spelling = once(() => new Map(Object.keys(shape).map((key) => [foldKey(key), key])));
   const folded: Record<string, unknown> = {};
   for (const [key, item] of Object.entries(value)) {
     if (item === null || key === '__proto__') continue;
-    const known = Object.hasOwn(shape, key) ? key : spelling.get(foldKey(key));
+    const known = Object.hasOwn(shape, key) ? key : spelling().get(foldKey(key));
     const schema = known === undefined ? undefined : shape[known];
     if (known === undefined || schema === undefined) folded[key] = item;
     else if (

@@ -57,14 +57,16 @@ export async function serve(plugin: Plugin, options: ServeOptions): Promise<Outc
       stderr,
     });
     debug = log.level === 'debug';
-    return await answer({ plugin, request, log, ...options });
+    return await answer({ plugin, request, base, log, ...options });
   } catch (thrown) {
     return failed(thrown, version, debug ? stderr : undefined);
   }
 }
 
-async function answer(call: ServeOptions & { plugin: Plugin; request: Request; log: Log }): Promise<Outcome> {
-  const { plugin, request, log } = call;
+async function answer(
+  call: ServeOptions & { plugin: Plugin; request: Request; base: BaseConfig; log: Log },
+): Promise<Outcome> {
+  const { plugin, request, base, log } = call;
   const host =
     log.level === 'debug' ? { ...call.host, runner: loggingRunner(call.host.runner, log) } : call.host;
   log.log('debug', 'called', { network: request.network, ifname: request.ifname, netns: request.netns });
@@ -72,7 +74,7 @@ async function answer(call: ServeOptions & { plugin: Plugin; request: Request; l
     // Not for the delegate: a key that it does not know is for the plugin that has called it.
     refuseUnknownArgs(request.args, plugin.args);
     using sandbox = openSandbox(plugin, request, host);
-    const result = await execute({ plugin, request, host, log, sandbox, plugins: call.plugins });
+    const result = await execute({ plugin, request, base, host, log, sandbox, plugins: call.plugins });
     log.log('info', 'done');
     return request.command === 'ADD'
       ? printed(printable(result ?? emptyResult, request.cniVersion))
@@ -87,6 +89,8 @@ async function answer(call: ServeOptions & { plugin: Plugin; request: Request; l
 interface Execution {
   readonly plugin: Plugin;
   readonly request: Request;
+  /** What every plugin's config has, read from the request's: a delegate's call is about the same config. */
+  readonly base: BaseConfig;
   readonly host: Host;
   readonly log: Log;
   readonly sandbox: Netns | undefined;
@@ -95,8 +99,7 @@ interface Execution {
 
 /** One command of one plugin, for the caller or, in process, for a plugin that delegates. */
 async function execute(execution: Execution): Promise<Result | undefined> {
-  const { plugin, request, host, log, sandbox } = execution;
-  const base = parseConfig(baseConfigSchema, request.config);
+  const { plugin, request, base, host, log, sandbox } = execution;
   const config = parseConfig(plugin.config, request.config);
   const ipamType = plugin.kind === 'interface' ? base.ipam?.type : undefined;
   const inProcess: InProcess = (type, delegated) => executeDelegate(type, delegated, execution);

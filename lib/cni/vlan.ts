@@ -3,9 +3,9 @@ import * as z from 'zod/mini';
 
 /** @param least VLAN that may be in the list: 1, or 0 where untagged frames are one of its members */
 export function trunkSchema(least: 0 | 1) {
-  const vlanId = z.int().check(z.gte(least), z.lte(4094));
+  const vlanId = z.optional(z.int().check(z.gte(least), z.lte(4094)));
   return z.array(
-    z.object({ id: z.optional(vlanId), minID: z.optional(vlanId), maxID: z.optional(vlanId) }).check(
+    z.object({ id: vlanId, minID: vlanId, maxID: vlanId }).check(
       z.refine(({ minID, maxID }) => (minID === undefined) === (maxID === undefined), {
         error: 'minID and maxID together',
       }),

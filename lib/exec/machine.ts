@@ -1,4 +1,5 @@
 /** Which machine this is, and which of its boots: what outlives a boot on disk is told from what lives by both. */
+import { once } from '../once.ts';
 import type { Kernel } from './host.ts';
 
 /** Files with a name of the machine: systemd's, D-Bus's, the firmware's; the host's name where there is none. */
@@ -32,12 +33,4 @@ function nameIn(kernel: Kernel, files: readonly string[]): string {
       .map((file) => kernel.read(file)?.trim())
       .find(isName) ?? 'unknown'
   );
-}
-
-function once(read: () => string): () => string {
-  let known: string | undefined;
-  return () => {
-    known ??= read();
-    return known;
-  };
 }

@@ -1,73 +1,93 @@
-/** What `ip -details -json` prints, typed. Only the fields that plumbline looks at; ip adds more with each release. */
+/**
+ * What `ip -details -json` prints, typed. Only the fields that plumbline looks at; ip adds more with each release.
+ * The schemas are built when they are first needed: a DEL reads neither links nor routes, most often.
+ */
 import * as z from 'zod/mini';
 import { CniError, ErrorCode } from '../errors.ts';
 import { type Cidr, parseAddress } from '../net/address.ts';
+import { once } from '../once.ts';
 import type { Command } from './command.ts';
 
-const addressInfo = z.object({
-  family: z.string(),
-  local: z.string(),
-  prefixlen: z.number(),
-  scope: z.optional(z.string()),
-  broadcast: z.optional(z.string()),
-  label: z.optional(z.string()),
-  dynamic: z.optional(z.boolean()),
-  tentative: z.optional(z.boolean()),
-  dadfailed: z.optional(z.boolean()),
-  noprefixroute: z.optional(z.boolean()),
-  valid_life_time: z.optional(z.number()),
-  preferred_life_time: z.optional(z.number()),
-});
-export type AddressInfo = z.infer<typeof addressInfo>;
+type JsonProperties = Readonly<Record<string, unknown>>;
+const isProperties = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
-const linkInfo = z.object({
-  ifindex: z.number(),
-  ifname: z.string(),
-  flags: z.array(z.string()),
-  mtu: z.number(),
-  operstate: z.optional(z.string()),
-  master: z.optional(z.string()),
-  address: z.optional(z.string()),
-  ifalias: z.optional(z.string()),
-  promiscuity: z.optional(z.number()),
-  /** The peer's index, where it is in another namespace or unnamed. */
-  link_index: z.optional(z.number()),
-  link: z.optional(z.nullable(z.string())),
-  /** Of a device on a bus: its address there, such as 0000:03:00.2 (Linux 5.14, iproute2 5.14). */
-  parentdev: z.optional(z.string()),
-  linkinfo: z.optional(
-    z.object({
-      info_kind: z.optional(z.string()),
-      info_data: z.optional(z.record(z.string(), z.unknown())),
-      info_slave_kind: z.optional(z.string()),
-      info_slave_data: z.optional(z.record(z.string(), z.unknown())),
-    }),
-  ),
-  addr_info: z.optional(z.array(addressInfo)),
-});
+const text = once(() => z.optional(z.string()));
+const flag = once(() => z.optional(z.boolean()));
+const number = once(() => z.optional(z.number()));
+/** Not looked into: a bridge has fifty of them, of which one or two are read. */
+const properties = once(() => z.custom<JsonProperties>(isProperties));
+
+const addressInfo = once(() =>
+  z.object({
+    family: z.string(),
+    local: z.string(),
+    prefixlen: z.number(),
+    scope: text(),
+    broadcast: text(),
+    label: text(),
+    dynamic: flag(),
+    tentative: flag(),
+    dadfailed: flag(),
+    noprefixroute: flag(),
+    valid_life_time: number(),
+    preferred_life_time: number(),
+  }),
+);
+export type AddressInfo = z.infer<ReturnType<typeof addressInfo>>;
+
+const linkInfo = once(() =>
+  z.object({
+    ifindex: z.number(),
+    ifname: z.string(),
+    flags: z.array(z.string()),
+    mtu: z.number(),
+    operstate: text(),
+    master: text(),
+    address: text(),
+    ifalias: text(),
+    promiscuity: number(),
+    /** The peer's index, where it is in another namespace or unnamed. */
+    link_index: number(),
+    link: z.optional(z.nullable(z.string())),
+    /** Of a device on a bus: its address there, such as 0000:03:00.2 (Linux 5.14, iproute2 5.14). */
+    parentdev: text(),
+    linkinfo: z.optional(
+      z.object({
+        info_kind: text(),
+        info_data: z.optional(properties()),
+        info_slave_kind: text(),
+      }),
+    ),
+    addr_info: z.optional(z.array(addressInfo())),
+  }),
+);
+const linkList = once(() => z.array(linkInfo()));
 /** A link, with its addresses where it was read by `ip address show`. */
-export type LinkInfo = z.infer<typeof linkInfo>;
+export type LinkInfo = z.infer<ReturnType<typeof linkInfo>>;
 
-const nexthop = z.object({ gateway: z.optional(z.string()), dev: z.optional(z.string()) });
+const nexthop = once(() => z.object({ gateway: text(), dev: text() }));
 
-const routeInfo = z.object({
-  dst: z.string(),
-  gateway: z.optional(z.string()),
-  dev: z.optional(z.string()),
-  metric: z.optional(z.number()),
-  table: z.optional(z.string()),
-  scope: z.optional(z.string()),
-  protocol: z.optional(z.string()),
-  type: z.optional(z.string()),
-  prefsrc: z.optional(z.string()),
-  /** Seconds that a router's advertisement still holds. */
-  expires: z.optional(z.number()),
-  pref: z.optional(z.string()),
-  flags: z.optional(z.array(z.string())),
-  metrics: z.optional(z.array(z.record(z.string(), z.unknown()))),
-  nexthops: z.optional(z.array(nexthop)),
-});
-export type RouteInfo = z.infer<typeof routeInfo>;
+const routeInfo = once(() =>
+  z.object({
+    dst: z.string(),
+    gateway: text(),
+    dev: text(),
+    metric: number(),
+    table: text(),
+    scope: text(),
+    protocol: text(),
+    type: text(),
+    prefsrc: text(),
+    /** Seconds that a router's advertisement still holds. */
+    expires: number(),
+    pref: text(),
+    flags: z.optional(z.array(z.string())),
+    metrics: z.optional(z.array(properties())),
+    nexthops: z.optional(z.array(nexthop())),
+  }),
+);
+const routeList = once(() => z.array(routeInfo()));
+export type RouteInfo = z.infer<ReturnType<typeof routeInfo>>;
 
 /**
  * Link attributes and addresses of one device. Never `link show` for what shares a batch with other reads: it leaves
@@ -94,9 +114,9 @@ export const showAllRoutes: readonly Command[] = [
 const isEmpty = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 
-function readList<T>(schema: z.ZodMiniType<T>, document: unknown, what: string): T[] {
+function readList<T>(schema: z.ZodMiniType<T[]>, document: unknown, what: string): T[] {
   const entries = Array.isArray(document) ? document.filter((entry) => !isEmpty(entry)) : document;
-  const parsed = z.safeParse(z.array(schema), entries);
+  const parsed = z.safeParse(schema, entries);
   if (parsed.success) return parsed.data;
   throw new CniError(
     ErrorCode.internal,
@@ -106,7 +126,7 @@ function readList<T>(schema: z.ZodMiniType<T>, document: unknown, what: string):
 }
 
 export function readLinks(document: unknown): LinkInfo[] {
-  return readList(linkInfo, document ?? [], 'links');
+  return readList(linkList(), document ?? [], 'links');
 }
 
 export function readLink(document: unknown): LinkInfo | undefined {
@@ -114,7 +134,7 @@ export function readLink(document: unknown): LinkInfo | undefined {
 }
 
 export function readRoutes(document: unknown): RouteInfo[] {
-  return readList(routeInfo, document ?? [], 'routes');
+  return readList(routeList(), document ?? [], 'routes');
 }
 
 /** The part of a route that leads through a device: itself, or one hop of a route over several. */

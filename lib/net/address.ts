@@ -1,11 +1,11 @@
-import IPCIDR from 'ip-cidr';
 import { ip2long, long2ip, Netmask } from 'netmask';
 import { runtime } from '#runtime';
+import { ipVersion } from './ip-version.ts';
 
 /**
  * IPv4 and IPv6 addresses and networks as plain values.
  *
- * Text is read strictly first (the runtime's own and a decimal prefix) and only then given to the libraries, which do the
+ * Text is read strictly first (ip-version.ts and a decimal prefix) and only then given to the libraries, which do the
  * arithmetic: `netmask` for IPv4, `ip-cidr` for IPv6. Alone they are too generous: netmask reads `10.1/16` as
  * 10.0.0.0/16, `010.0.0.1` as octal and takes hex; ip-cidr reads `::1.2.3.4` as the IPv4 address 1.2.3.4.
  */
@@ -42,7 +42,7 @@ export function addressBits(family: Family): 32 | 128 {
  * (`fe80::1%eth0`) is no part of an address. `undefined` where the text is none.
  */
 export function parseAddress(text: string): Address | undefined {
-  const version = runtime.ipVersion(text);
+  const version = ipVersion(text);
   if (version === 0) return undefined;
   if (version === 4) return { family: 4, value: BigInt(ip2long(text)) };
   const value = parseIPv6(text);
@@ -109,7 +109,7 @@ export function boundsOf(cidr: Cidr): Bounds {
   }
   // Eight full groups, since ip-cidr takes some compressed forms for IPv4.
   const full = groupsOf(cidr.address.value).map((group) => group.toString(16));
-  const block = new IPCIDR(`${full.join(':')}/${cidr.prefix}`);
+  const block = new (runtime.ipCidr())(`${full.join(':')}/${cidr.prefix}`);
   return {
     first: { family, value: block.start<bigint>({ type: 'bigInteger' }) },
     last: { family, value: block.end<bigint>({ type: 'bigInteger' }) },

@@ -9,6 +9,7 @@ import { CniError, ErrorCode, show } from '../errors.ts';
 import type { Host } from '../exec/host.ts';
 import { refuseIfLocked, underLock } from '../exec/lock.ts';
 import { type CommandLine, INPUT } from '../exec/runner.ts';
+import { once } from '../once.ts';
 
 /** What became of a transaction; the two failures that a caller can mend are told apart. */
 export type Verdict = 'done' | 'missing' | 'exists';
@@ -46,12 +47,12 @@ export async function transact(
   );
 }
 
-const listing = z.object({ nftables: z.array(z.record(z.string(), z.unknown())) });
+const listing = once(() => z.object({ nftables: z.array(z.record(z.string(), z.unknown())) }));
 
 /** Objects of a listing (libnftables-json(5)); an empty list where what is listed does not exist. */
 export async function list(host: Host, what: readonly string[]): Promise<readonly Record<string, unknown>[]> {
   const { status, stdout, stderr } = await host.runner.run('nft', ['-a', '-j', 'list', ...what]);
-  if (status === 0) return z.parse(listing, JSON.parse(stdout)).nftables;
+  if (status === 0) return z.parse(listing(), JSON.parse(stdout)).nftables;
   if (/No such file or directory|does not exist/.test(stderr)) return [];
   throw new CniError(
     ErrorCode.commandFailed,
@@ -68,10 +69,12 @@ export interface Element {
   readonly chain?: string | undefined;
 }
 
-const elementKey = z.union([z.string(), z.object({ concat: z.array(z.string()) })]);
-const element = z.object({ elem: z.object({ val: elementKey, comment: z.optional(z.string()) }) });
-const verdict = z.object({ goto: z.object({ target: z.string() }) });
-const elementHolder = z.object({ elem: z.optional(z.array(z.unknown())) });
+const element = once(() => {
+  const key = z.union([z.string(), z.object({ concat: z.array(z.string()) })]);
+  return z.object({ elem: z.object({ val: key, comment: z.optional(z.string()) }) });
+});
+const verdict = once(() => z.object({ goto: z.object({ target: z.string() }) }));
+const elementHolder = once(() => z.object({ elem: z.optional(z.array(z.unknown())) }));
 
 /**
  * All elements of one of our sets or maps; for GC and for repairs, never for what every pod pays: it grows with the
@@ -85,16 +88,16 @@ export async function listElements(
 ): Promise<Element[]> {
   const objects = await list(host, [kind, family, 'plumbline', name]);
   return objects
-    .map((object) => z.safeParse(elementHolder, object[kind]))
+    .map((object) => z.safeParse(elementHolder(), object[kind]))
     .flatMap((holder) => (holder.success ? (holder.data.elem ?? []) : []))
     .flatMap((entry) => {
       // A map's element is a pair: the key's part, and what it maps to.
       const [part, mapped]: readonly unknown[] = Array.isArray(entry) ? entry : [entry];
-      const parsed = z.safeParse(element, part);
+      const parsed = z.safeParse(element(), part);
       if (!parsed.success) return [];
       const { val, comment = '' } = parsed.data.elem;
       const key = typeof val === 'string' ? [val] : val.concat;
-      const { data } = z.safeParse(verdict, mapped);
+      const { data } = z.safeParse(verdict(), mapped);
       return [data === undefined ? { key, comment } : { key, comment, chain: data.goto.target }];
     });
 }

@@ -23,19 +23,9 @@ declare const Bun: {
   ) => { update(text: string): { digest(encoding: 'hex'): string } };
 };
 
-const ipv4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
-
 /** Of a signal's name: only a child that was killed asks for it. */
 function numberOf(signal: NodeJS.Signals): number {
   return process.getBuiltinModule('node:os').constants.signals[signal];
-}
-
-function isIPv6(text: string): boolean {
-  if (!/^[\da-f:.]+$/i.test(text)) return false;
-  // The URL standard reads an embedded IPv4 address as generously as one by itself.
-  const embedded = text.slice(text.lastIndexOf(':') + 1);
-  if (embedded.includes('.') && !ipv4.test(embedded)) return false;
-  return URL.canParse(`http://[${text}]/`);
 }
 
 export const runtime: Runtime = {
@@ -56,5 +46,5 @@ export const runtime: Runtime = {
   },
   hash: (algorithm, text) => new Bun.CryptoHasher(algorithm).update(text).digest('hex'),
   randomBytes: (size) => crypto.getRandomValues(new Uint8Array(size)),
-  ipVersion: (text) => (ipv4.test(text) ? 4 : isIPv6(text) ? 6 : 0),
+  ipCidr: () => (require('ip-cidr') as typeof import('ip-cidr')).default,
 };

@@ -1,8 +1,8 @@
 /** The runtime's own on Node. */
 import { spawnSync } from 'node:child_process';
 import * as crypto from 'node:crypto';
-import { isIP } from 'node:net';
 import { constants } from 'node:os';
+import IPCIDR from 'ip-cidr';
 import type { Runtime } from './runtime.ts';
 
 export const runtime: Runtime = {
@@ -25,5 +25,5 @@ export const runtime: Runtime = {
   },
   hash: (algorithm, text) => crypto.hash(algorithm, text, 'hex'),
   randomBytes: (size) => crypto.randomBytes(size),
-  ipVersion: (text) => (text.includes('%') ? 0 : (isIP(text) as 0 | 4 | 6)),
+  ipCidr: () => IPCIDR,
 };

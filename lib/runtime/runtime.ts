@@ -3,6 +3,8 @@
  * that neither build loads what the other needs. All else of plumbline is the same code on both.
  */
 
+import type IPCIDR from 'ip-cidr';
+
 /** What a child has as a descriptor: one of ours, a pipe that is read to its end, or nothing. */
 export type ChildStdio = number | 'pipe' | 'ignore';
 
@@ -32,6 +34,6 @@ export interface Runtime {
   /** Hexadecimal digest of a text. */
   hash(algorithm: 'sha256' | 'sha512', text: string): string;
   randomBytes(size: number): Uint8Array;
-  /** 4, 6, or 0 where the text is no IP address. A zone (`fe80::1%eth0`) is no part of one: it names an interface. */
-  ipVersion(text: string): 0 | 4 | 6;
+  /** ip-cidr, which brings a library for large numbers: not loaded before an IPv6 network asks for it, where loading takes time. */
+  ipCidr(): typeof IPCIDR;
 }

@@ -1,7 +1,13 @@
 /** The config of ipvlan: what it accepts, and the plan that follows from it. */
 import * as z from 'zod/mini';
 import { type ChildPlan, masterOf } from '../../lib/attach/child.ts';
-import { baseConfigSchema, deviceName, linkMtu } from '../../lib/cni/config.ts';
+import {
+  baseConfigSchema,
+  linkMtu,
+  offByDefault,
+  optionalDevice,
+  optionalText,
+} from '../../lib/cni/config.ts';
 import type { AttachmentContext, Context } from '../../lib/cni/plugin.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 
@@ -10,12 +16,12 @@ const modes = ['l2', 'l3', 'l3s'] as const;
 const flags = ['bridge', 'private', 'vepa'] as const;
 
 export const configSchema = z.extend(baseConfigSchema, {
-  master: z.optional(deviceName),
+  master: optionalDevice,
   mode: z._default(z.enum(modes), 'l2'),
   flag: z._default(z.enum(flags), 'bridge'),
   mtu: z._default(linkMtu, 0),
-  mac: z.optional(z.string()),
-  linkInContainer: z._default(z.boolean(), false),
+  mac: optionalText,
+  linkInContainer: offByDefault,
 });
 export type Config = z.infer<typeof configSchema>;
 

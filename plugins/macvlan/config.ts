@@ -1,7 +1,13 @@
 /** The config of macvlan: what it accepts, and the plan that follows from it. */
 import * as z from 'zod/mini';
 import { type ChildPlan, masterOf } from '../../lib/attach/child.ts';
-import { baseConfigSchema, deviceName, linkMtu } from '../../lib/cni/config.ts';
+import {
+  baseConfigSchema,
+  linkMtu,
+  offByDefault,
+  optionalDevice,
+  optionalText,
+} from '../../lib/cni/config.ts';
 import { chosenMac, normalMac } from '../../lib/cni/mac.ts';
 import type { AttachmentContext, Context } from '../../lib/cni/plugin.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
@@ -14,7 +20,7 @@ import { parseCidr } from '../../lib/net/address.ts';
 const modes = ['bridge', 'private', 'vepa', 'passthru', 'source'] as const;
 
 const hostAccess = z.object({
-  interface: z.optional(deviceName),
+  interface: optionalDevice,
   address: z.string().check(
     z.refine((text) => parseCidr(text) !== undefined, {
       error: 'an address with prefix, such as 192.168.1.250/32',
@@ -24,11 +30,11 @@ const hostAccess = z.object({
 export type HostAccess = z.infer<typeof hostAccess>;
 
 export const configSchema = z.extend(baseConfigSchema, {
-  master: z.optional(deviceName),
+  master: optionalDevice,
   mode: z._default(z.enum(modes), 'bridge'),
   mtu: z._default(linkMtu, 0),
-  mac: z.optional(z.string()),
-  linkInContainer: z._default(z.boolean(), false),
+  mac: optionalText,
+  linkInContainer: offByDefault,
   bcqueuelen: z._default(z.int().check(z.gte(0), z.lte(0xffffffff)), 0),
   sourceMacs: z._default(z.array(z.string()), []),
   hostAccess: z.optional(hostAccess),

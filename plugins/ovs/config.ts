@@ -5,6 +5,7 @@ import {
   cniArgsSchema,
   deviceName,
   linkMtu,
+  optionalText,
   runtimeConfigSchema,
 } from '../../lib/cni/config.ts';
 import { trunkSchema } from '../../lib/cni/vlan.ts';
@@ -26,13 +27,13 @@ export const label = z
 
 const count = z.int().check(z.gte(0), z.lte(0xffff_ffff));
 /** bit/s, and bit: as in the conventions' bandwidth capability. */
-const bits = z.int().check(z.gte(0));
+const optionalBits = z.optional(z.int().check(z.gte(0)));
 
 const bandwidth = z.object({
-  ingressRate: z.optional(bits),
-  ingressBurst: z.optional(bits),
-  egressRate: z.optional(bits),
-  egressBurst: z.optional(bits),
+  ingressRate: optionalBits,
+  ingressBurst: optionalBits,
+  egressRate: optionalBits,
+  egressBurst: optionalBits,
 });
 
 /** What the node's own file may say in the config's stead. */
@@ -43,17 +44,17 @@ export const fieldsSchema = z.object({
   vlanMode: z.optional(z.enum(vlanModes)),
   trunk: z.optional(trunkSchema(0)),
   mtu: z.optional(linkMtu),
-  mac: z.optional(z.string()),
+  mac: optionalText,
   ofport_request: z.optional(z.int().check(z.gte(0), z.lte(65279))),
   interface_type: z.optional(
     z.string().check(z.regex(/^[A-Za-z0-9_-]{0,64}$/, { error: 'a type of interface such as dpdk' })),
   ),
-  deviceID: z.optional(z.string()),
+  deviceID: optionalText,
   createBridge: z.optional(z.boolean()),
   externalIds: z.optional(z.record(label, label)),
   ingressPolicingRate: z.optional(count),
   ingressPolicingBurst: z.optional(count),
-  socket_file: z.optional(z.string()),
+  socket_file: optionalText,
   link_state_check_retries: z.optional(z.int().check(z.gte(0), z.lte(1000))),
   link_state_check_interval: z.optional(z.int().check(z.gte(0), z.lte(60_000))),
 });
@@ -61,12 +62,10 @@ export type Fields = z.infer<typeof fieldsSchema>;
 
 export const configSchema = z.extend(baseConfigSchema, {
   ...fieldsSchema.shape,
-  configuration_path: z.optional(z.string()),
-  args: z.optional(
-    z.looseObject({ cni: z.optional(z.extend(cniArgsSchema, { ovnPort: z.optional(z.string()) })) }),
-  ),
+  configuration_path: optionalText,
+  args: z.optional(z.looseObject({ cni: z.optional(z.extend(cniArgsSchema, { ovnPort: optionalText })) })),
   runtimeConfig: z.optional(
-    z.extend(runtimeConfigSchema, { bandwidth: z.optional(bandwidth), deviceID: z.optional(z.string()) }),
+    z.extend(runtimeConfigSchema, { bandwidth: z.optional(bandwidth), deviceID: optionalText }),
   ),
 });
 export type Config = z.infer<typeof configSchema>;

@@ -1,6 +1,12 @@
 /** The config of sriov: what it accepts, and the settings that follow from it. */
 import * as z from 'zod/mini';
-import { baseConfigSchema, linkMtu, runtimeConfigSchema } from '../../lib/cni/config.ts';
+import {
+  baseConfigSchema,
+  linkMtu,
+  offByDefault,
+  optionalText,
+  runtimeConfigSchema,
+} from '../../lib/cni/config.ts';
 import { chosenMac } from '../../lib/cni/mac.ts';
 import type { Context } from '../../lib/cni/plugin.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
@@ -11,8 +17,8 @@ const rate = z.int().check(z.gte(0), z.lte(0xffff_ffff));
 const onOff = z.enum(['on', 'off']);
 
 export const configSchema = z.extend(baseConfigSchema, {
-  deviceID: z.optional(z.string()),
-  master: z.optional(z.string()),
+  deviceID: optionalText,
+  master: optionalText,
   numVfs: z.optional(z.int().check(z.gte(1), z.lte(65535))),
   vlan: z.optional(z.int().check(z.gte(0), z.lte(4094))),
   vlanQoS: z.optional(z.int().check(z.gte(0), z.lte(7))),
@@ -20,14 +26,14 @@ export const configSchema = z.extend(baseConfigSchema, {
     z.string().check(z.refine((text) => /^802\.1(?:q|ad)$/i.test(text), { error: '802.1q or 802.1ad' })),
   ),
   mtu: z._default(linkMtu, 0),
-  mac: z.optional(z.string()),
+  mac: optionalText,
   spoofchk: z.optional(onOff),
   trust: z.optional(onOff),
   link_state: z.optional(z.enum(['auto', 'enable', 'disable'])),
   min_tx_rate: z.optional(rate),
   max_tx_rate: z.optional(rate),
-  keepName: z._default(z.boolean(), false),
-  runtimeConfig: z.optional(z.extend(runtimeConfigSchema, { deviceID: z.optional(z.string()) })),
+  keepName: offByDefault,
+  runtimeConfig: z.optional(z.extend(runtimeConfigSchema, { deviceID: optionalText })),
 });
 export type Config = z.infer<typeof configSchema>;
 

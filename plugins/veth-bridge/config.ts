@@ -1,32 +1,39 @@
 /** The config of veth-bridge: what it accepts, and the settings that follow from it. */
 import * as z from 'zod/mini';
-import { baseConfigSchema, deviceName, linkMtu } from '../../lib/cni/config.ts';
+import {
+  baseConfigSchema,
+  deviceName,
+  linkMtu,
+  offByDefault,
+  optionalDevice,
+  optionalText,
+} from '../../lib/cni/config.ts';
 import { chosenMac } from '../../lib/cni/mac.ts';
 import type { Context } from '../../lib/cni/plugin.ts';
 import { trunkSchema, vlansOf } from '../../lib/cni/vlan.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 
-const uplink = z.object({ device: deviceName, migrateAddresses: z._default(z.boolean(), false) });
+const uplink = z.object({ device: deviceName, migrateAddresses: offByDefault });
 
 export const configSchema = z.extend(baseConfigSchema, {
   bridge: z._default(deviceName, 'cni0'),
-  isGateway: z._default(z.boolean(), false),
-  isDefaultGateway: z._default(z.boolean(), false),
-  forceAddress: z._default(z.boolean(), false),
-  ipMasq: z._default(z.boolean(), false),
+  isGateway: offByDefault,
+  isDefaultGateway: offByDefault,
+  forceAddress: offByDefault,
+  ipMasq: offByDefault,
   ipMasqBackend: z._default(z.enum(['nftables', 'iptables']), 'nftables'),
   mtu: z._default(linkMtu, 0),
-  hairpinMode: z._default(z.boolean(), false),
-  promiscMode: z._default(z.boolean(), false),
+  hairpinMode: offByDefault,
+  promiscMode: offByDefault,
   vlan: z._default(z.int().check(z.gte(0), z.lte(4094)), 0),
   vlanTrunk: z._default(trunkSchema(1), []),
-  preserveDefaultVlan: z._default(z.boolean(), false),
-  macspoofchk: z._default(z.boolean(), false),
-  portIsolation: z._default(z.boolean(), false),
-  enabledad: z._default(z.boolean(), false),
-  disableContainerInterface: z._default(z.boolean(), false),
-  mac: z.optional(z.string()),
-  hostInterfaceName: z.optional(deviceName),
+  preserveDefaultVlan: offByDefault,
+  macspoofchk: offByDefault,
+  portIsolation: offByDefault,
+  enabledad: offByDefault,
+  disableContainerInterface: offByDefault,
+  mac: optionalText,
+  hostInterfaceName: optionalDevice,
   uplink: z.optional(uplink),
 });
 export type Config = z.infer<typeof configSchema>;
