@@ -4,11 +4,13 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { blocksOf } from '../../support/documents.ts';
 import { binDir, findBuilt, repoRoot } from '../../support/paths.ts';
 import { describeUnless, missing } from './needs.ts';
 
 const guide = readFileSync(join(repoRoot, 'docs/operator.md'), 'utf8');
-const blocks = [...guide.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
+const all = blocksOf(guide);
+const blocks = all.filter(({ kind }) => kind === 'sh').map(({ text }) => text);
 
 /** The packages that the guide installs; the tree has them downloaded. */
 const packages = /^apt-get install (.*)$/m
@@ -51,11 +53,8 @@ const script = `
 test('the guide has commands, and each is of a block that is run', () => {
   expect(blocks.length).toBeGreaterThan(8);
   expect(packages).toContain('iproute2');
-  const kinds = [...guide.matchAll(/^```(\w*)\n/gm)]
-    .map(([, kind = '']) => kind)
-    .filter((kind) => kind !== '');
   // One block says how to get cnitool, which needs a network.
-  expect(kinds.filter((kind) => kind !== 'sh')).toEqual(['console']);
+  expect(all.map(({ kind }) => kind).filter((kind) => kind !== 'sh')).toEqual(['console']);
 });
 
 describeUnless(absent, "the operator's guide", () => {

@@ -11,7 +11,9 @@ const documents = [
   'README.md',
   'CONTRIBUTING.md',
   'deploy/README.md',
-  ...readdirSync(join(repoRoot, 'docs')).map((name) => `docs/${name}`),
+  ...readdirSync(join(repoRoot, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
 ];
 
 const blocksOf = (text: string, kind: string): readonly string[] =>

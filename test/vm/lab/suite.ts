@@ -18,6 +18,8 @@ const patterns = [
   'test/e2e/ovs/{connectivity,datapath,limits,vlan}.test.ts',
   'test/e2e/robust/{children,clock}.test.ts',
   'test/e2e/runtime/conf-examples.test.ts',
+  // The guide's pages about ipvlan and SR-IOV.
+  'test/e2e/people/guide.test.ts',
   // For `make test-full` alone: the host's run says nearly as much in a twentieth of the time.
   ...(inFull
     ? ['test/e2e/{hostile,robust/parallel}.test.ts', 'test/e2e/{veth-bridge,macvlan}/**/*.test.ts']
