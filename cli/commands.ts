@@ -1,4 +1,7 @@
+import { attachCommand } from './attach.ts';
+import { attachmentsCommand } from './attachments.ts';
 import type { Command } from './command.ts';
+import { detachCommand } from './detach.ts';
 import { doctorCommand } from './doctor.ts';
 import { helpCommand } from './help-command.ts';
 import { installCommand, uninstallCommand } from './install-command.ts';
@@ -9,6 +12,9 @@ import { vfsCommand } from './vfs.ts';
 
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
+  attachCommand,
+  detachCommand,
+  attachmentsCommand,
   lintCommand,
   doctorCommand,
   installCommand,

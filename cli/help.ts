@@ -17,7 +17,11 @@ export function helpOf(
     helpWidth: WIDTH,
     commandUsage: () => usage,
     // Not -h and --help, which people have just typed.
-    visibleOptions: (parser) => parser.options.filter((option) => options[option.name()] !== undefined),
+    visibleOptions: (parser) =>
+      parser.options.filter((option) => {
+        const own = options[option.name()];
+        return own !== undefined && own.hidden !== true;
+      }),
     optionTerm: (option) => optionTerm(option.name(), options[option.name()]) ?? plain.optionTerm(option),
     argumentTerm: (argument) => argument.name(),
     subcommandTerm: (parser) => parser.name(),
