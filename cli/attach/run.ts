@@ -1,7 +1,7 @@
 /** `plumbline attach`: a container gets a further interface. */
 import type { JsonObject } from '../../lib/cni/json.ts';
 import { ifnameFault } from '../../lib/cni/request.ts';
-import { parseVersion } from '../../lib/cni/version.ts';
+import { parseVersion, type SpecVersion } from '../../lib/cni/version.ts';
 import { type CliIo, CommandError, UsageError } from '../command.ts';
 import { findContainer, type Target } from '../container/find.ts';
 import type { Chain } from '../network/chain.ts';
@@ -42,9 +42,7 @@ export function runAttach(options: AttachOptions, io: CliIo, env = process.env):
     if (options.ifname !== undefined) checkIfname(options.ifname);
     const fitted = fitChain(readNetwork(options, wishes), wishes);
     if (options.printConfig) {
-      io.stdout.write(
-        `${JSON.stringify(configOf(fitted.chain, fitted.chain.versions[0] ?? ''), undefined, 2)}\n`,
-      );
+      io.stdout.write(`${JSON.stringify(configOf(fitted.chain, ...fitted.chain.versions), undefined, 2)}\n`);
       return 0;
     }
     if (options.container === undefined) throw new UsageError('CONTAINER is missing');
@@ -168,9 +166,14 @@ async function begin(
   return record;
 }
 
-/** The network as a file would say it, for one version. */
-function configOf({ name, plugins }: Chain, cniVersion: string): Record<string, unknown> {
-  return { cniVersion, name, plugins: plugins.map(({ written }) => written) };
+/** The network as a file says it. */
+function configOf({ name, plugins }: Chain, ...versions: readonly SpecVersion[]): Record<string, unknown> {
+  return {
+    cniVersion: versions[0],
+    ...(versions.length > 1 && { cniVersions: versions }),
+    name,
+    plugins: plugins.map(({ written }) => written),
+  };
 }
 
 async function add(
