@@ -15,9 +15,8 @@ such as CRI-O. Each is asked by its own command line: docker, podman, ctr, crict
 of them are listed, and nothing is done.
 
 A network is a file, or a name in net.d. A list of plugins runs as a runtime runs it. With --plugin there is no file: a
-config is made of --bridge or --master, of --mode for macvlan and ipvlan, and of the rest. --net-d DIR names another folder
-of networks than ${defaultNetDir}, and --bin-dir one of plugins; plumbline's own are at hand also where they are not
-installed. --print-config shows a network with all that was asked for, and does
+config is made of --bridge or --master and the rest. plumbline's own plugins are at hand also where they are not in
+--bin-dir. --print-config shows a network with all that was asked for, and does
 nothing else.
 
 An address asked for by --ip is one that the network's IPAM has to give; a network without IPAM gets it as it is. With

@@ -46,7 +46,7 @@ export interface Option extends Value {
   readonly repeated?: true;
   /** Other options that make no sense beside it. */
   readonly excludes?: readonly string[];
-  /** Left out of the help, for want of room on the screen; `details` and the manual page tell of it. */
+  /** Left out of --help, for want of room on the screen; `plumbline help COMMAND` and the manual page have it. */
   readonly hidden?: true;
 }
 

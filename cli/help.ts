@@ -11,6 +11,7 @@ export function helpOf(
   usage: string,
   examples: readonly Example[],
   options: Command['options'] = {},
+  isLong = false,
 ): Partial<Help> {
   const plain = new Help();
   return {
@@ -20,7 +21,7 @@ export function helpOf(
     visibleOptions: (parser) =>
       parser.options.filter((option) => {
         const own = options[option.name()];
-        return own !== undefined && own.hidden !== true;
+        return own !== undefined && (isLong || own.hidden !== true);
       }),
     optionTerm: (option) => optionTerm(option.name(), options[option.name()]) ?? plain.optionTerm(option),
     argumentTerm: (argument) => argument.name(),

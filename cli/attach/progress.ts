@@ -11,8 +11,15 @@ const clear = '\r\u001b[2K';
 /** @param isQuiet whether a program reads what is printed */
 export function progressOn(io: CliIo, isQuiet: boolean): Progress {
   if (isQuiet || !isatty(2)) return { step: () => undefined, [Symbol.dispose]: () => undefined };
+  let isShown = false;
   return {
-    step: (text) => void io.stderr.write(`${clear}${text} ...`),
-    [Symbol.dispose]: () => void io.stderr.write(clear),
+    step(text) {
+      isShown = true;
+      io.stderr.write(`${clear}${text} ...`);
+    },
+    [Symbol.dispose]() {
+      if (isShown) io.stderr.write(clear);
+      isShown = false;
+    },
   };
 }

@@ -45,6 +45,10 @@ export type AttachmentRecord = z.infer<typeof recordSchema>;
 
 export const recordFolder = (stateDir: string): string => `${stateDir}/attachments`;
 
+/** Path of an attachment's record. */
+export const recordPath = (stateDir: string, attachment: Attachment): string =>
+  `${recordFolder(stateDir)}/${fileOf(attachment)}`;
+
 const fileOf = ({ network, containerId, ifname }: Attachment): string =>
   `${digest(32, network, containerId, ifname)}.json`;
 
@@ -55,7 +59,7 @@ export function writeRecord(stateDir: string, record: AttachmentRecord): void {
 }
 
 export function removeRecord(stateDir: string, attachment: Attachment): void {
-  const path = `${recordFolder(stateDir)}/${fileOf(attachment)}`;
+  const path = recordPath(stateDir, attachment);
   explaining(`cannot remove ${path}`, () => rmSync(path, { force: true }));
 }
 
@@ -89,7 +93,7 @@ const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
 /** The one of an attachment, as it is now; undefined where it is gone. */
 export function rereadRecord(stateDir: string, attachment: Attachment): AttachmentRecord | undefined {
-  return readRecord(`${recordFolder(stateDir)}/${fileOf(attachment)}`);
+  return readRecord(recordPath(stateDir, attachment));
 }
 
 function readRecord(path: string): AttachmentRecord | undefined {

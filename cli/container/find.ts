@@ -69,17 +69,17 @@ function chooseOne(host: Finder['host'], named: string, matches: readonly Match[
       return [];
     }
   });
-  const best = new Map<string, Target>();
-  for (const target of found) {
-    const other = best.get(target.netns.id);
-    if (other === undefined || (other.name === other.id && target.name !== target.id)) {
-      best.set(target.netns.id, target);
-    }
-  }
-  const [only, ...more] = best.values();
+  const [only, ...more] = oneOfEach(found);
   for (const target of found) if (target !== only || more.length > 0) target[Symbol.dispose]();
   if (only !== undefined && more.length === 0) return only;
   throw new CommandError(several(named, running));
+}
+
+/** Of those that have one namespace, the first; rather one that has a name. */
+function oneOfEach(targets: readonly Target[]): readonly Target[] {
+  const hasName = ({ name, id }: Target): boolean => name !== id;
+  const byNetns = Map.groupBy(targets, ({ netns }) => netns.id);
+  return [...byNetns.values()].flatMap((same) => same.find(hasName) ?? same[0] ?? []);
 }
 
 function open(host: Finder['host'], match: Match): Target {

@@ -2,18 +2,21 @@
  * `plumbline attach` on a node with a real containerd: a container that ctr started, a pod of the CRI, and what answers
  * as Docker does.
  */
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import {
   binDir,
   busyboxImage,
+  createContainer,
   describeNeeds,
   eventually,
   expectPing,
   findBuilt,
   type Outcome,
   type Place,
+  roundsOf,
   uniqueName,
   useRuntime,
 } from '../../support/index.ts';
@@ -213,8 +216,9 @@ describeNeeds(['containerd', 'crictl', 'reference'], 'plumbline attach', () => {
         interfaces.map(({ name }) => name),
         way,
       ).toContain('eth1');
-      const [listed] = await list();
       // Plugins know the container by its sandbox, whichever of the two was named.
+      const [record = ''] = records();
+      const listed = JSON.parse(readFileSync(lab.node.path(`${recordFolder}/${record}`), 'utf8')) as Listed;
       if (way in ways)
         expect(listed, way).toMatchObject({ containerId: pod.id, container: `default/${pod.name}` });
       // Whoever named it otherwise finds it too.
@@ -308,5 +312,78 @@ describeNeeds(['containerd', 'crictl', 'reference'], 'plumbline attach', () => {
     expect(await node.run('ip', 'netns', 'list')).not.toContain('web');
     expect((await plumbline('detach', 'web')).stderr).toContain('no attachment of "web" is written down');
     await Promise.all([kill(blue.id), kill(green.id)]);
+  });
+
+  test('before an installation, without a runtime: macvlan reaches the outside, and a line tells how far it is', async () => {
+    const { node, outside } = lab;
+    // Of the executable, and of no container.
+    lab.allow(/^link \/run\/plumbline\/bin\//);
+    await using blue = await createContainer(node, { name: 'blue' });
+    const [, third = ''] = /^(.*)\.\d+$/.exec(outside.ip4) ?? [];
+    const made = `--plugin macvlan --master ${outside.uplink} --ip ${third}.77/24 --mac 02:00:00:00:00:77`;
+    const line = `${join(binDir, 'plumbline')} attach blue ${made} --ifname net7 --bin-dir /nowhere`;
+    const shown = await node.run('script', '-qec', line, '/dev/null');
+    expect(shown).toContain('blue: macvlan makes net7 in attach-macvlan-');
+    // All that is left on the screen.
+    const [last = ''] = shown.split('\u001b[2K').slice(-1);
+    expect(last.trim()).toMatch(/^blue: net7 is in network .*: 203\.0\.113\.77\/24, 02:00:00:00:00:77$/);
+    await expectPing(blue, outside.ip4);
+    await blue.remove();
+    await done('detach', 'blue');
+  });
+
+  test('whatever kills it, the next one finds what it has begun', async () => {
+    const { node } = lab;
+    await using blue = await createContainer(node, { name: 'blue' });
+    const folder = join(node.dir, 'slow');
+    mkdirSync(folder);
+    const at = (name: string): string => join(folder, name);
+    // The second of the chain: waits until it may go on, and says in which order it was called.
+    const slow = `case $CNI_COMMAND in
+      VERSION) echo '{"cniVersion": "1.0.0", "supportedVersions": ["1.0.0"]}';;
+      ADD) touch ${at('reached')}; until [ -e ${at('go')} ]; do sleep 0.02; done
+        echo ADD >>${at('calls')}; echo '{"cniVersion": "1.0.0", "interfaces": [], "ips": []}';;
+      DEL) echo DEL >>${at('calls')};;
+      esac`;
+    programs();
+    write('slow', slow);
+    const network = at('net.conflist');
+    const ipam = { type: 'host-local', ranges: [[{ subnet: '10.78.0.0/24' }]] };
+    const plugins = [{ ...storage.plugins[0], bridge: 'slow0', ipam }, { type: 'slow' }];
+    writeFileSync(network, JSON.stringify({ ...storage, name: 'slow', plugins }));
+    const args = ['--network', network, '--bin-dir', `/opt/cni/bin:${programs()}`] as const;
+    const kill9 = async (): Promise<void> => {
+      await node.sh('for pid in $(pgrep -f "[p]lumbline attach"); do kill -9 $pid || true; done');
+    };
+
+    const killed = plumbline('attach', 'blue', ...args);
+    expect(await eventually(async () => existsSync(at('reached')), 5_000)).toBe(true);
+    await kill9();
+    expect((await killed).code).toBe(137);
+    expect(await list()).toMatchObject([{ containerId: 'blue', ifname: 'eth1', state: 'unfinished' }]);
+    expect(await blue.link('eth1')).toBeDefined();
+    // Its plugin has outlived it, and DEL comes after that.
+    let isDetached = false;
+    const detached = done('detach', 'blue').then(() => {
+      isDetached = true;
+    });
+    await sleep(500);
+    expect(isDetached).toBe(false);
+    writeFileSync(at('go'), '');
+    await detached;
+    expect(readFileSync(at('calls'), 'utf8')).toBe('ADD\nDEL\n');
+    expect(await blue.link('eth1')).toBeUndefined();
+
+    for (let round = 0; round < roundsOf({ usual: 2, full: 30, vm: 1 }); round += 1) {
+      const another = plumbline('attach', 'blue', ...args);
+      await sleep(100 + 500 * Math.random());
+      await kill9();
+      const { code } = await another;
+      if (code === 0) await done('detach', 'blue');
+      await done('attach', 'blue', ...args);
+      expect(await list()).toMatchObject([{ ifname: 'eth1', state: 'attached' }]);
+      await expectPing(blue, '10.78.0.1');
+      await done('detach', 'blue');
+    }
   });
 });
