@@ -24,6 +24,8 @@ const ofNoBuild = [
   'test/e2e/people/**',
   // What a runtime does with a plugin that behaves as the other tests say.
   'test/e2e/runtime/{containerd,life,multus}.test.ts',
+  // Commands for people, but for those that depend on the runtime.
+  'test/e2e/runtime/attach.test.ts',
 ];
 
 /** Faults: of the second build in `make test-full`. */

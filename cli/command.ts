@@ -46,6 +46,8 @@ export interface Option extends Value {
   readonly repeated?: true;
   /** Other options that make no sense beside it. */
   readonly excludes?: readonly string[];
+  /** Left out of --help, for want of room on the screen; `plumbline help COMMAND` and the manual page have it. */
+  readonly hidden?: true;
 }
 
 /** One argument, which definitions keep by its name in the help: `FILE`. They are taken in the order of the definition. */

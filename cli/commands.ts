@@ -1,5 +1,8 @@
+import { attachCommand } from './attach.ts';
+import { attachmentsCommand } from './attachments.ts';
 import type { Command } from './command.ts';
 import { completeCommand, completionCommand } from './completion.ts';
+import { detachCommand } from './detach.ts';
 import { doctorCommand } from './doctor.ts';
 import { helpCommand } from './help-command.ts';
 import { installCommand, uninstallCommand } from './install-command.ts';
@@ -10,6 +13,9 @@ import { vfsCommand } from './vfs.ts';
 
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
+  attachCommand,
+  detachCommand,
+  attachmentsCommand,
   lintCommand,
   doctorCommand,
   installCommand,

@@ -11,13 +11,18 @@ export function helpOf(
   usage: string,
   examples: readonly Example[],
   options: Command['options'] = {},
+  isLong = false,
 ): Partial<Help> {
   const plain = new Help();
   return {
     helpWidth: WIDTH,
     commandUsage: () => usage,
     // Not -h and --help, which people have just typed.
-    visibleOptions: (parser) => parser.options.filter((option) => options[option.name()] !== undefined),
+    visibleOptions: (parser) =>
+      parser.options.filter((option) => {
+        const own = options[option.name()];
+        return own !== undefined && (isLong || own.hidden !== true);
+      }),
     optionTerm: (option) => optionTerm(option.name(), options[option.name()]) ?? plain.optionTerm(option),
     argumentTerm: (argument) => argument.name(),
     subcommandTerm: (parser) => parser.name(),

@@ -39,5 +39,5 @@ export function programParser(
 /** All that is to be known about a command. */
 export function longHelp(command: Command, io: CliIo): string {
   const details = command.details === undefined ? '' : `\n${wrapped(command.details)}\n`;
-  return commandParser(command, io).helpInformation() + details;
+  return commandParser(command, io, true).helpInformation() + details;
 }

@@ -26,14 +26,17 @@ export function newParser(name: string, io: CliIo): Parser {
     });
 }
 
-/** The parser of one command: takes anything that its definition knows; {@link readInput} tells what is missing. */
-export function commandParser(command: Command, io: CliIo): Parser {
+/**
+ * The parser of one command: takes anything that its definition knows; {@link readInput} tells what is missing.
+ * @param isLong whether its help has all options
+ */
+export function commandParser(command: Command, io: CliIo, isLong = false): Parser {
   const parser = newParser(command.name, io)
     .summary(command.summary)
     .description(wrapped(command.about))
     .helpOption('-h, --help')
     .allowExcessArguments()
-    .configureHelp(helpOf(usageOf(command), command.examples, command.options));
+    .configureHelp(helpOf(usageOf(command), command.examples, command.options, isLong));
   for (const [name, option] of Object.entries(command.options)) parser.addOption(parserOption(name, option));
   for (const [name, argument] of Object.entries(command.arguments)) {
     parser.addArgument(parserArgument(name, argument));

@@ -5,6 +5,7 @@
 import { type Attachment, identify, isMarked } from '../../lib/cni/identity.ts';
 import { isObject, member } from '../../lib/cni/json.ts';
 import type { Host, Kernel } from '../../lib/exec/host.ts';
+import { recordPath } from '../attach/record.ts';
 
 export type Life =
   | { readonly is: 'alive' }
@@ -24,7 +25,7 @@ const resultsFolder = '/var/lib/cni/results';
 const leastLength = 12;
 
 /** One look at the node: links, processes, results. */
-export function tracesOn(host: Pick<Host, 'kernel' | 'openNetns'>): Traces {
+export function tracesOn(host: Pick<Host, 'kernel' | 'openNetns' | 'stateDir'>): Traces {
   const { kernel } = host;
   const aliases = kernel
     .list('/sys/class/net')
@@ -47,12 +48,15 @@ export function tracesOn(host: Pick<Host, 'kernel' | 'openNetns'>): Traces {
   };
 }
 
-/** A result names the namespace of the sandbox: without that, there is no container. */
+/** A result, which the runtime or `plumbline attach` has kept, names the namespace of the sandbox: without that, there is no container. */
 function byResult(
-  host: Pick<Host, 'kernel' | 'openNetns'>,
-  { network, containerId, ifname }: Attachment,
+  host: Pick<Host, 'kernel' | 'openNetns' | 'stateDir'>,
+  attachment: Attachment,
 ): Life | undefined {
-  const text = host.kernel.read(`${resultsFolder}/${network}-${containerId}-${ifname}`);
+  const { network, containerId, ifname } = attachment;
+  const text =
+    host.kernel.read(`${resultsFolder}/${network}-${containerId}-${ifname}`) ??
+    host.kernel.read(recordPath(host.stateDir, attachment));
   if (text === undefined) return undefined;
   const sandbox = sandboxIn(text);
   if (sandbox === undefined) return undefined;

@@ -7,11 +7,11 @@ import { asCniError } from '../../lib/errors.ts';
 import type { Cidr } from '../../lib/net/address.ts';
 import { type CliIo, CommandError } from '../command.ts';
 import { explaining } from '../explain.ts';
+import { writeFiles } from '../write.ts';
 import { clusterOf, readPodCidrs } from './node.ts';
 import type { NetconfOptions } from './options.ts';
 import { fillIn, needsPodCidrs, parsePodCidrs } from './template.ts';
 import { findFaults } from './validate.ts';
-import { writeFiles } from './write.ts';
 
 const INTERVAL_MS = 10_000;
 

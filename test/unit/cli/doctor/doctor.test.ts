@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { recordPath } from '../../../../cli/attach/record.ts';
 import { checkAddresses } from '../../../../cli/doctor/addresses.ts';
 import { tracesOn } from '../../../../cli/doctor/alive.ts';
 import { type Check, formatChecks, worstOf } from '../../../../cli/doctor/check.ts';
@@ -309,6 +310,11 @@ describe('whether a container is there', () => {
       result: { interfaces: [{ name: 'cni0' }, { name: 'eth0', sandbox }] },
     }),
   });
+  const attached = (sandbox: string) => ({
+    [recordPath('/var/lib/cni/plumbline', attachment)]: JSON.stringify({
+      result: { interfaces: [{ name: 'eth0', sandbox }] },
+    }),
+  });
   const alias = { '/sys/class/net/veth1/ifalias': aliasOf(identify(attachment)) };
   const shim = { '/proc/77/cmdline': `containerd-shim\0-id\0${attachment.containerId}` };
 
@@ -323,6 +329,7 @@ describe('whether a container is there', () => {
       'gone',
     ],
     ['its namespace is gone', result('/run/netns/a'), false, 'gone'],
+    ['attach has made it, and its namespace is gone', attached('/run/netns/a'), false, 'gone'],
     ['a process has its ID', shim, false, 'alive'],
     ['nothing shows it', {}, false, 'unseen'],
     [

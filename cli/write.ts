@@ -10,9 +10,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolder } from '../../lib/exec/folder.ts';
-import { explaining } from '../explain.ts';
-import { removeStaleTemporaries, syncFolder, temporaryPath } from '../place.ts';
+import { makeFolder } from '../lib/exec/folder.ts';
+import { explaining } from './explain.ts';
+import { removeStaleTemporaries, syncFolder, temporaryPath } from './place.ts';
 
 /** What the CIS benchmark asks for; the runtime is root. */
 const MODE = 0o600;

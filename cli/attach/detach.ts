@@ -1,0 +1,128 @@
+/** `plumbline detach`: takes interfaces away that attach has made. */
+import { type CliIo, CommandError } from '../command.ts';
+import { findContainer } from '../container/find.ts';
+import { plainPath } from '../container/namespace.ts';
+import { forPeople, lockContainer, type Surroundings, surroundings } from './environment.ts';
+import { type Progress, progressOn } from './progress.ts';
+import { type AttachmentRecord, readRecords, rereadRecord } from './record.ts';
+import { takeDown } from './take-down.ts';
+
+export interface DetachOptions {
+  readonly container: string;
+  readonly network: string | undefined;
+  readonly ifname: string | undefined;
+  readonly all: boolean;
+  readonly json: boolean;
+}
+
+/** @throws CommandError where there is nothing to take away, or more than was meant, or where a plugin fails */
+export function runDetach(options: DetachOptions, io: CliIo, env = process.env): Promise<number> {
+  return forPeople(async () => {
+    const around = surroundings(env);
+    using progress = progressOn(io, options.json);
+    const chosen = choose(options, await findRecords(options.container, around, progress));
+    const failures: string[] = [];
+    const done: AttachmentRecord[] = [];
+    for (const record of chosen) {
+      try {
+        await detach(around, record, progress);
+        done.push(record);
+      } catch (error) {
+        if (!(error instanceof CommandError)) throw error;
+        failures.push(`${record.ifname} of ${record.container}: ${error.message}`);
+      }
+    }
+    progress[Symbol.dispose]();
+    io.stdout.write(options.json ? formatJson(done) : done.map(tell).join(''));
+    if (failures.length > 0) throw new CommandError(failures.join('\n'));
+    return 0;
+  });
+}
+
+async function detach(
+  { host, env }: Surroundings,
+  record: AttachmentRecord,
+  progress: Progress,
+): Promise<void> {
+  progress.step(`taking ${record.ifname} of ${record.container} out of ${record.network}`);
+  using lock = await lockContainer(host, record.netnsId);
+  // Meanwhile somebody may have done it, or made it anew.
+  const current = rereadRecord(host.stateDir, record);
+  if (current !== undefined) await takeDown({ host, env, lock: lock.fd }, current);
+}
+
+/** A container that has died is known by what was written down; runtimes are asked where that does not tell. */
+async function findRecords(
+  named: string,
+  { host, finder }: Surroundings,
+  progress: Progress,
+): Promise<readonly AttachmentRecord[]> {
+  const { records, faults } = readRecords(host.stateDir);
+  const known = recordsOf(records, named);
+  if (known.length > 0) return known;
+  progress.step(`looking for ${named}`);
+  const nothing = [`no attachment of "${named}" is written down; plumbline attachments lists all`, ...faults];
+  try {
+    using target = await findContainer(finder, named);
+    const own = records.filter(
+      ({ containerId, netnsId }) => containerId === target.id || netnsId === target.netns.id,
+    );
+    if (own.length > 0) return own;
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    throw new CommandError([...nothing, error.message].join('\n'), { cause: error });
+  }
+  throw new CommandError(nothing.join('\n'));
+}
+
+/** By all that a container can be named by; the beginning of an ID counts where nothing else is meant. */
+function recordsOf(records: readonly AttachmentRecord[], named: string): readonly AttachmentRecord[] {
+  const path = named.includes('/') ? plainPath(named) : undefined;
+  const exact = records.filter(
+    ({ containerId, container, netns, exposed }) =>
+      [containerId, container, container.split('/').at(-1)].includes(named) ||
+      containerId === `pid-${named}` ||
+      (path !== undefined && [netns, exposed].includes(path)) ||
+      exposed === `/run/netns/${named}`,
+  );
+  const found = exact.length > 0 ? exact : records.filter(({ containerId }) => containerId.startsWith(named));
+  const containers = [...new Set(found.map(({ containerId }) => containerId))];
+  if (containers.length <= 1) return records.filter(({ containerId }) => containers.includes(containerId));
+  const lines = containers.map(
+    (id) => `  ${id} (${found.find(({ containerId }) => containerId === id)?.container})`,
+  );
+  throw new CommandError([`"${named}" is the name of several:`, ...lines, 'give more of the ID'].join('\n'));
+}
+
+function choose(
+  { container, network, ifname, all }: DetachOptions,
+  records: readonly AttachmentRecord[],
+): readonly AttachmentRecord[] {
+  const chosen = records.filter(
+    (record) =>
+      (network === undefined || record.network === network) &&
+      (ifname === undefined || record.ifname === ifname),
+  );
+  const list = (some: readonly AttachmentRecord[]): string =>
+    some.map((record) => `  ${record.ifname} in network "${record.network}"`).join('\n');
+  if (chosen.length === 0) {
+    throw new CommandError(`no attachment of "${container}" is that one; it has\n${list(records)}`);
+  }
+  if (chosen.length === 1 || all) return chosen;
+  throw new CommandError(
+    `"${container}" has ${chosen.length} attachments; name one by --ifname or --network, or take --all\n${list(chosen)}`,
+  );
+}
+
+const tell = ({ container, ifname, network }: AttachmentRecord): string =>
+  `${container}: ${ifname} is out of network "${network}"\n`;
+
+function formatJson(records: readonly AttachmentRecord[]): string {
+  const told = records.map(({ containerId, container, network, ifname }) => ({
+    containerId,
+    container,
+    network,
+    ifname,
+  }));
+  return `${JSON.stringify(told, undefined, 2)}\n`;
+}

@@ -1,0 +1,389 @@
+/**
+ * `plumbline attach` on a node with a real containerd: a container that ctr started, a pod of the CRI, and what answers
+ * as Docker does.
+ */
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import {
+  binDir,
+  busyboxImage,
+  createContainer,
+  describeNeeds,
+  eventually,
+  expectPing,
+  findBuilt,
+  type Outcome,
+  type Place,
+  roundsOf,
+  uniqueName,
+  useRuntime,
+} from '../../support/index.ts';
+
+interface Told {
+  readonly cniVersion: string;
+  readonly interfaces: readonly { name: string; mac?: string; sandbox?: string }[];
+  readonly ips: readonly { address: string; gateway?: string }[];
+  readonly routes?: readonly { dst: string; gw?: string }[];
+}
+
+interface Listed {
+  readonly containerId: string;
+  readonly container: string;
+  readonly ifname: string;
+  readonly network: string;
+  readonly state: string;
+}
+
+const recordFolder = '/var/lib/cni/plumbline/attachments';
+
+/** The reference tuning knows nothing newer than 1.0.0, so the chain has to be called in that. */
+const storage = {
+  cniVersion: '1.0.0',
+  cniVersions: ['1.0.0', '1.1.0'],
+  name: 'storage',
+  plugins: [
+    {
+      type: 'veth-bridge',
+      bridge: 'storage0',
+      isDefaultGateway: true,
+      capabilities: { mac: true },
+      ipam: { type: 'host-local', ranges: [[{ subnet: '10.77.0.0/24' }]] },
+    },
+    { type: 'tuning', sysctl: { 'net.ipv4.conf.IFNAME.arp_filter': '1' } },
+  ],
+};
+
+describeNeeds(['containerd', 'crictl', 'reference'], 'plumbline attach', () => {
+  const lab = useRuntime();
+
+  /** Programs of the runtimes that are not here, and crictl, which is no program of the machine's. */
+  function programs(): string {
+    const folder = join(lab.node.dir, 'programs');
+    if (!existsSync(folder)) {
+      mkdirSync(folder);
+      write('docker', 'echo "Error: No such container: $4" >&2; echo "[]"; exit 1');
+      write('podman', 'echo "Error: no such container $4" >&2; echo "[]"; exit 125');
+    }
+    return folder;
+  }
+
+  function write(program: string, script: string): void {
+    const path = join(lab.node.dir, 'programs', program);
+    writeFileSync(path, `#!/bin/sh\n${script}\n`);
+    chmodSync(path, 0o755);
+  }
+
+  function plumbline(...args: readonly string[]): Promise<Outcome> {
+    const path = [programs(), dirname(findBuilt('crictl') ?? ''), '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+    return lab.node.exec([join(binDir, 'plumbline'), ...args], {
+      env: { PATH: path.join(':'), HOME: '/root' },
+    });
+  }
+
+  async function done(...args: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await plumbline(...args);
+    expect({ args, code, stderr }).toEqual({ args, code: 0, stderr: '' });
+    return stdout;
+  }
+
+  const attach = async (...args: readonly string[]): Promise<Told> =>
+    JSON.parse(await done('attach', ...args, '--json')) as Told;
+  const list = async (): Promise<readonly Listed[]> =>
+    JSON.parse(await done('attachments', '--json')) as readonly Listed[];
+  const records = (): readonly string[] => {
+    const folder = lab.node.path(recordFolder);
+    return existsSync(folder) ? readdirSync(folder) : [];
+  };
+
+  /** A container without a network of its own making. */
+  async function startByCtr(): Promise<{ id: string; pid: number; place: Place }> {
+    const { containerd } = lab;
+    const id = `${uniqueName()}-${'0123456789abcdef'.repeat(2)}`;
+    await containerd.ctr(
+      ...['run', '--detach', '--snapshotter', 'native', '--cgroup', `${containerd.cgroup}/${id}`],
+      ...[busyboxImage, id, 'sleep', '1000000'],
+    );
+    const tasks = await containerd.ctr('tasks', 'list');
+    const pid = Number(new RegExp(`^${id}\\s+(\\d+)`, 'm').exec(tasks)?.[1]);
+    return { id, pid, place: containerd.place(id, id, 'default') };
+  }
+
+  async function kill(id: string): Promise<void> {
+    const { containerd } = lab;
+    await containerd.tryCtr('tasks', 'kill', '--signal', 'SIGKILL', id);
+    const isGone = async (): Promise<boolean> =>
+      (await containerd.tryCtr('tasks', 'delete', id)).code === 0 ||
+      !(await containerd.ctr('tasks', 'list')).includes(id);
+    expect(await eventually(isGone, 5_000)).toBe(true);
+    await containerd.ctr('containers', 'delete', id);
+  }
+
+  test('containers of ctr: two networks each, pings, and what is left when they are killed', async () => {
+    lab.containerd.configure({ '10-storage.conflist': storage });
+    const [blue, green] = await Promise.all([startByCtr(), startByCtr()]);
+
+    // By its ID; the chain runs in the version that both plugins speak.
+    const first = await attach(blue.id, '--network', 'storage', '--mac', '02:00:00:00:00:21', '--expose');
+    expect(first).toMatchObject({ cniVersion: '1.0.0', ips: [{ gateway: '10.77.0.1' }] });
+    expect(first.interfaces.find(({ name }) => name === 'eth1')).toMatchObject({ mac: '02:00:00:00:00:21' });
+    expect(await blue.place.run('cat', '/proc/sys/net/ipv4/conf/eth1/arp_filter')).toBe('1');
+    await expectPing(blue.place, '10.77.0.1');
+    // It had no default route, so it has the network's; and `ip netns` knows it by its name.
+    const name = blue.id;
+    expect(await lab.node.run('ip', 'netns', 'exec', name, 'ip', 'route', 'show', 'default')).toContain(
+      'via 10.77.0.1 dev eth1',
+    );
+
+    // By the beginning of its ID, and without a file: the address that was asked for, and no other route.
+    const made = ['--plugin', 'veth-bridge', '--bridge', 'br7'];
+    const prefix = (id: string): string => id.slice(0, -20);
+    const second = await attach(prefix(blue.id), ...made, '--ip', '192.168.7.1/24');
+    expect(second).toMatchObject({ cniVersion: '1.1.0', ips: [{ address: '192.168.7.1/24' }] });
+    // By its process, and by the path of its namespace.
+    await attach(`${green.pid}`, ...made, '--ip', '192.168.7.2/24@192.168.7.1');
+    await attach(`/proc/${green.pid}/ns/net`, '--network', 'storage');
+    await expectPing(green.place, '192.168.7.1');
+    await expectPing(green.place, '10.77.0.1');
+    const greenRoutes = await green.place.run('ip', 'route');
+    expect(greenRoutes.match(/^default.*/gm)?.map((line) => line.trim())).toEqual([
+      'default via 192.168.7.1 dev eth1',
+    ]);
+
+    // An address that is taken leaves nothing behind.
+    const before = records();
+    const taken = await plumbline('attach', green.id, ...made, '--ip', '192.168.7.1/24');
+    expect(taken).toMatchObject({ code: 1, stdout: '' });
+    expect(taken.stderr).toContain('192.168.7.1');
+    expect(records()).toEqual(before);
+
+    const several = await plumbline('detach', blue.id);
+    expect(several).toMatchObject({ code: 1, stdout: '' });
+    expect(several.stderr).toMatch(
+      /has 2 attachments.*\n.*eth1 in network "storage"\n.*eth2 in network "attach-veth-bridge-br7"$/,
+    );
+    expect(await done('detach', name, '--ifname', 'eth2')).toBe(
+      `${blue.id}: eth2 is out of network "attach-veth-bridge-br7"`,
+    );
+    expect((await blue.place.try('ip', 'link', 'show', 'eth2')).code).not.toBe(0);
+
+    await Promise.all([kill(blue.id), kill(green.id)]);
+    expect((await list()).map(({ container, ifname, state }) => [container, ifname, state])).toEqual([
+      [blue.id, 'eth1', 'gone'],
+      [`pid-${green.pid}`, 'eth1', 'gone'],
+      [`pid-${green.pid}`, 'eth2', 'gone'],
+    ]);
+    expect(await done('attachments')).toMatch(
+      /^CONTAINER +INTERFACE +NETWORK .*\n.*gone: the container is not there; detach it$/m,
+    );
+    await done('detach', prefix(blue.id));
+    await done('detach', `${green.pid}`, '--all');
+    expect(await list()).toEqual([]);
+    expect(existsSync(lab.node.path(`/run/netns/${name}`))).toBe(false);
+  });
+
+  test('a pod of the CRI, in each way of naming it; what is asked for is had, or nothing is done', async () => {
+    const { cri, node } = lab;
+    await cri.configure({ '10-storage.conflist': storage });
+    const pod = await cri.runPod();
+    await cri.runContainer(pod, 'app', ['sleep', '1000000']);
+    const [{ id: container = '' } = {}] = (
+      JSON.parse(await cri.crictl('ps', '--output', 'json')) as { containers: readonly { id: string }[] }
+    ).containers;
+    const { info } = JSON.parse(await cri.crictl('inspectp', '--output', 'json', pod.id)) as {
+      info: {
+        pid: number;
+        runtimeSpec: { linux: { namespaces: readonly { type: string; path?: string }[] } };
+      };
+    };
+    const path = info.runtimeSpec.linux.namespaces.find(({ type }) => type === 'network')?.path ?? '';
+    const extra = join(node.dir, 'extra.conf');
+    writeFileSync(
+      extra,
+      JSON.stringify({ cniVersion: '1.0.0', name: 'extra', type: 'veth-bridge', bridge: 'extra0' }),
+    );
+
+    const ways = {
+      name: pod.name,
+      id: pod.id,
+      prefix: pod.id.slice(0, 16),
+      of: container.slice(0, 20),
+    };
+    for (const [way, named] of Object.entries({ ...ways, pid: `${info.pid}`, netns: basename(path), path })) {
+      const { interfaces } = await attach(named, '--network', extra);
+      expect(
+        interfaces.map(({ name }) => name),
+        way,
+      ).toContain('eth1');
+      // Plugins know the container by its sandbox, whichever of the two was named.
+      const [record = ''] = records();
+      const listed = JSON.parse(readFileSync(lab.node.path(`${recordFolder}/${record}`), 'utf8')) as Listed;
+      if (way in ways)
+        expect(listed, way).toMatchObject({ containerId: pod.id, container: `default/${pod.name}` });
+      // Whoever named it otherwise finds it too.
+      await done('detach', way === 'path' ? pod.name : named);
+      expect((await pod.try('ip', 'link', 'show', 'eth1')).code, way).not.toBe(0);
+    }
+
+    // The pod keeps the default route that it has from eth0, and takes the address that it is asked to.
+    const { stderr } = await plumbline('attach', pod.name, '--network', 'storage', '--ip', '10.77.0.99');
+    expect(stderr).toBe(`default/${pod.name} has a default route, and keeps it: none goes through eth1`);
+    expect(await pod.run('ip', 'address', 'show', 'eth1')).toContain('10.77.0.99/24');
+    expect((await pod.run('ip', 'route')).match(/^default.*dev (\w+)/gm)).toHaveLength(1);
+    await done('detach', pod.name);
+
+    for (const [args, message] of [
+      [
+        ['--network', 'storage', '--ip', '10.9.9.9/24'],
+        /host-local: .*10\.9\.9\.9 is in no range|veth-bridge: .*10\.9\.9\.9 is in no range/,
+      ],
+      [
+        ['--network', 'storage', '--ip', '10.77.0.98/16'],
+        /the network's prefix is \/24, and 10\.77\.0\.98\/16 asks for \/16/,
+      ],
+      [
+        ['--network', 'storage', '--ip', '10.77.0.98/24@10.77.0.1'],
+        /has a default route of IPv4 already; leave @10\.77\.0\.1 out/,
+      ],
+      [['--network', 'storage', '--ifname', 'eth0'], /has an interface eth0 already/],
+      [['--network', 'storag'], /there is no network "storag" in \/etc\/cni\/net\.d; did you mean storage\?/],
+      [
+        ['--plugin', 'macvlan', '--master', 'uplink', '--vlan', '7'],
+        /ip link add link uplink name uplink\.7 type vlan id 7/,
+      ],
+    ] as const) {
+      const { code, stdout, stderr } = await plumbline('attach', path, ...args);
+      expect({ args, code, stdout, stderr }).toEqual({
+        args,
+        code: 1,
+        stdout: '',
+        stderr: expect.stringMatching(message),
+      });
+    }
+    expect(records()).toEqual([]);
+    await cri.remove([pod]);
+  });
+
+  test('nobody, several, Docker: who was asked is told, and two matches are no match', async () => {
+    const { node, containerd } = lab;
+    containerd.configure({ '10-storage.conflist': storage });
+    const [blue, green] = [await startByCtr(), await startByCtr()];
+    const nobody = await plumbline('attach', 'nobody', '--network', 'storage');
+    expect(nobody.code).toBe(1);
+    expect(nobody.stderr.replaceAll(/^plumbline: attach: /gm, '').split('\n')).toEqual([
+      'there is no container "nobody"; asked were',
+      '  ip netns: there is no /run/netns/nobody',
+      '  docker: no such container',
+      '  podman: no such container',
+      expect.stringMatching(/^ {2}crictl \(unix:.*\): no such pod or container$/),
+      expect.stringMatching(/^ {2}containerd: no such container \(namespaces default, k8s\.io\)$/),
+    ]);
+
+    const common = 'plt-';
+    const several = await plumbline('attach', common, '--network', 'storage');
+    expect(several).toMatchObject({ code: 1, stdout: '' });
+    for (const { id, pid } of [blue, green])
+      expect(several.stderr).toContain(`containerd (default): ${id}, /proc/${pid}/ns/net`);
+
+    // What Docker calls "web" is a container that containerd knows by its ID, as it is with a real one.
+    const inspected = [
+      {
+        Id: blue.id,
+        Name: '/web',
+        State: { Status: 'running', Pid: blue.pid },
+        NetworkSettings: { SandboxKey: '' },
+      },
+    ];
+    write(
+      'docker',
+      `case "$4" in web|${blue.id}) echo '${JSON.stringify(inspected)}';; *) echo "[]"; exit 1;; esac`,
+    );
+    expect(await done('attach', 'web', '--network', 'storage', '--expose')).toMatch(
+      /^web: eth1 is in network "storage": 10\.77\.0\.\d+\/24, \S+; ip netns exec web ip address$/,
+    );
+    expect(await node.run('ip', 'netns', 'exec', 'web', 'ip', 'route')).toContain('10.77.0.0/24');
+    // The same by its name in /run/netns, which is now the name of one and the same namespace.
+    await done('attach', 'web', '--plugin', 'veth-bridge', '--bridge', 'br7', '--expose');
+    await done('detach', blue.id, '--ifname', 'eth1');
+    expect(existsSync(node.path('/run/netns'))).toBe(true);
+    expect(await node.run('ip', 'netns', 'list')).toContain('web');
+    await done('detach', 'web');
+    expect(await node.run('ip', 'netns', 'list')).not.toContain('web');
+    expect((await plumbline('detach', 'web')).stderr).toContain('no attachment of "web" is written down');
+    await Promise.all([kill(blue.id), kill(green.id)]);
+  });
+
+  test('before an installation, without a runtime: macvlan reaches the outside, and a line tells how far it is', async () => {
+    const { node, outside } = lab;
+    // Of the executable, and of no container.
+    lab.allow(/^link \/run\/plumbline\/bin\//);
+    await using blue = await createContainer(node, { name: 'blue' });
+    const [, third = ''] = /^(.*)\.\d+$/.exec(outside.ip4) ?? [];
+    const made = `--plugin macvlan --master ${outside.uplink} --ip ${third}.77/24 --mac 02:00:00:00:00:77`;
+    const line = `${join(binDir, 'plumbline')} attach blue ${made} --ifname net7 --bin-dir /nowhere`;
+    const shown = await node.run('script', '-qec', line, '/dev/null');
+    expect(shown).toContain('blue: macvlan makes net7 in attach-macvlan-');
+    // All that is left on the screen.
+    const [last = ''] = shown.split('\u001b[2K').slice(-1);
+    expect(last.trim()).toMatch(/^blue: net7 is in network .*: 203\.0\.113\.77\/24, 02:00:00:00:00:77$/);
+    await expectPing(blue, outside.ip4);
+    await blue.remove();
+    await done('detach', 'blue');
+  });
+
+  test('whatever kills it, the next one finds what it has begun', async () => {
+    const { node } = lab;
+    await using blue = await createContainer(node, { name: 'blue' });
+    const folder = join(node.dir, 'slow');
+    mkdirSync(folder);
+    const at = (name: string): string => join(folder, name);
+    // The second of the chain: waits until it may go on, and says in which order it was called.
+    const slow = `case $CNI_COMMAND in
+      VERSION) echo '{"cniVersion": "1.0.0", "supportedVersions": ["1.0.0"]}';;
+      ADD) touch ${at('reached')}; until [ -e ${at('go')} ]; do sleep 0.02; done
+        echo ADD >>${at('calls')}; echo '{"cniVersion": "1.0.0", "interfaces": [], "ips": []}';;
+      DEL) echo DEL >>${at('calls')};;
+      esac`;
+    programs();
+    write('slow', slow);
+    const network = at('net.conflist');
+    const ipam = { type: 'host-local', ranges: [[{ subnet: '10.78.0.0/24' }]] };
+    const plugins = [{ ...storage.plugins[0], bridge: 'slow0', ipam }, { type: 'slow' }];
+    writeFileSync(network, JSON.stringify({ ...storage, name: 'slow', plugins }));
+    const args = ['--network', network, '--bin-dir', `/opt/cni/bin:${programs()}`] as const;
+    const kill9 = async (): Promise<void> => {
+      await node.sh('for pid in $(pgrep -f "[p]lumbline attach"); do kill -9 $pid || true; done');
+    };
+
+    const killed = plumbline('attach', 'blue', ...args);
+    expect(await eventually(async () => existsSync(at('reached')), 5_000)).toBe(true);
+    await kill9();
+    expect((await killed).code).toBe(137);
+    expect(await list()).toMatchObject([{ containerId: 'blue', ifname: 'eth1', state: 'unfinished' }]);
+    expect(await blue.link('eth1')).toBeDefined();
+    // Its plugin has outlived it, and DEL comes after that.
+    let isDetached = false;
+    const detached = done('detach', 'blue').then(() => {
+      isDetached = true;
+    });
+    await sleep(500);
+    expect(isDetached).toBe(false);
+    writeFileSync(at('go'), '');
+    await detached;
+    expect(readFileSync(at('calls'), 'utf8')).toBe('ADD\nDEL\n');
+    expect(await blue.link('eth1')).toBeUndefined();
+
+    for (let round = 0; round < roundsOf({ usual: 2, full: 30, vm: 1 }); round += 1) {
+      const another = plumbline('attach', 'blue', ...args);
+      await sleep(100 + 500 * Math.random());
+      await kill9();
+      const { code } = await another;
+      if (code === 0) await done('detach', 'blue');
+      await done('attach', 'blue', ...args);
+      expect(await list()).toMatchObject([{ ifname: 'eth1', state: 'attached' }]);
+      await expectPing(blue, '10.78.0.1');
+      await done('detach', 'blue');
+    }
+  });
+});
