@@ -28,16 +28,18 @@ async function askNamespace(ask: Ask, namespace: string, named: string): Promise
     const said = await ask('ctr', ['--namespace', namespace, ...args]);
     return said?.status === 0 ? said.stdout : '';
   };
-  const byName = nameLabels.map((label) => `labels."${label}"==${named}`);
-  const [all, byLabel] = await Promise.all([
-    ctr('containers', 'list', '--quiet'),
-    ctr('containers', 'list', '--quiet', ...byName),
+  // One that fits any of them is listed. A name has dots, which a pattern takes for any character.
+  const filters = [
+    `id~=${JSON.stringify(`^${named.replaceAll('.', '\\.')}`)}`,
+    ...nameLabels.map((label) => `labels."${label}"==${JSON.stringify(named)}`),
+  ];
+  const ids = words(await ctr('containers', 'list', '--quiet', ...filters));
+  if (ids.length === 0) return [];
+  const [tasks, ...infos] = await Promise.all([
+    ctr('tasks', 'list'),
+    ...ids.map((id) => ctr('containers', 'info', id)),
   ]);
-  const ids = new Set([...words(all).filter((id) => id.startsWith(named)), ...words(byLabel)]);
-  if (ids.size === 0) return [];
-  const tasks = parseTasks(await ctr('tasks', 'list'));
-  const infos = await Promise.all([...ids].map((id) => ctr('containers', 'info', id)));
-  return infos.flatMap((info) => parseInfo(namespace, info, tasks, named) ?? []);
+  return infos.flatMap((info) => parseInfo(namespace, info, parseTasks(tasks), named) ?? []);
 }
 
 const words = (text: string): readonly string[] => text.split(/\s+/).filter(Boolean);
