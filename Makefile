@@ -94,6 +94,10 @@ lint-schemas: setup-build
 schemas: setup-build ## JSON Schemas of configs, for editors, out of the plugins' own
 	$(NODE) scripts/schemas.ts
 
+.PHONY: topology
+topology: setup-build ## the example of docs/topology.md, out of docs/topology.json
+	$(NODE) scripts/topology.ts
+
 .PHONY: format
 format: setup-build ## rewrite the sources as the linter wants them
 	$(NODE) node_modules/@biomejs/biome/bin/biome check --write

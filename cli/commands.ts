@@ -9,6 +9,7 @@ import { installCommand, uninstallCommand } from './install-command.ts';
 import { lintCommand } from './lint.ts';
 import { netconfCommand } from './netconf.ts';
 import { releaseUplinkCommand } from './release-uplink.ts';
+import { topologyCommand } from './topology.ts';
 import { vfsCommand } from './vfs.ts';
 
 /** All commands, in the order of the help. */
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   uninstallCommand,
   netconfCommand,
   releaseUplinkCommand,
+  topologyCommand,
   vfsCommand,
   completionCommand,
   completeCommand(() => COMMANDS),

@@ -26,18 +26,24 @@ import { placeLinks, removeStaleTemporaries, temporaryPath } from '../cli/place.
 import { type Arch, binFolder, findArch, findRuntime, nativeArch } from './build/arch.ts';
 import { compileByBun } from './build/bun.ts';
 import { chooseBlobMaker, describeBlob, makeExecutable } from './build/executable.ts';
-import { COMMANDS_ASSET } from './sea.ts';
+import { COMMANDS_ASSET, MODULE_ASSETS } from './sea.ts';
 
 const root = dirname(import.meta.dirname);
 
 const constants = (version: string) => ({ PLUMBLINE_VERSION: JSON.stringify(version) });
 
-async function bundle(entry: string, output: string, version: string): Promise<void> {
+async function bundle(
+  entry: string,
+  output: string,
+  version: string,
+  external: readonly string[] = [],
+): Promise<void> {
   await build({
     absWorkingDir: root,
     entryPoints: [entry],
     outfile: output,
     bundle: true,
+    external: [...external],
     platform: 'node',
     format: 'cjs',
     target: `node${process.versions.node}`,
@@ -76,12 +82,16 @@ async function makeByPkg(executable: string, arch: Arch, version: string): Promi
   const maker = chooseBlobMaker(arch);
   const scratch = mkdtempSync(join(tmpdir(), 'plumbline-bundles-'));
   const main = join(scratch, 'plumbline.cjs');
-  const commands = join(scratch, COMMANDS_ASSET);
+  const modules = Object.entries(MODULE_ASSETS);
+  const assets = Object.fromEntries(
+    [COMMANDS_ASSET, ...Object.values(MODULE_ASSETS)].map((name) => [name, join(scratch, name)] as const),
+  );
   const entry = maker.how === 'plain' ? 'scripts/entry-plain.ts' : 'scripts/entry-snapshot.ts';
   try {
     await bundle(entry, main, version);
-    await bundle('cli/index.ts', commands, version);
-    await makeExecutable({ main, assets: { [COMMANDS_ASSET]: commands } }, executable, arch, maker);
+    await bundle('cli/index.ts', join(scratch, COMMANDS_ASSET), version, Object.keys(MODULE_ASSETS));
+    for (const [module, asset] of modules) await bundle(module, join(scratch, asset), version);
+    await makeExecutable({ main, assets }, executable, arch, maker);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -34,3 +34,4 @@ export { asPod, createPods, type NamedConfig, type Pod, type Pods } from './pods
 export { type RuntimeLab, useRuntime } from './runtime.ts';
 export { type ChildProcessTrace, describeChildren, type Effort, parseStrace } from './strace.ts';
 export { createTestIpam, type IpamCall, type TestIpam } from './test-ipam.ts';
+export { hubOf, topologyOf } from './topology.ts';

@@ -4,6 +4,7 @@ import {
   type Config,
   expectNoPing,
   expectPing,
+  hubOf,
   type Lan,
   type Node,
   testNeeds,
@@ -38,6 +39,14 @@ describe('l2', () => {
       expect((await blue.link('eth0'))?.linkinfo?.info_data).toMatchObject({ mode: 'l2', bridge: true });
       expect(blue.result.interfaces).toEqual([{ name: 'eth0', mac, mtu: 1500, sandbox: blue.path }]);
       expect(blue.result.ips?.map((ip) => ip.interface)).toEqual([0, 0]);
+      expect(await hubOf(node, 'uplink')).toMatchObject({
+        ...{ kind: 'master', ours: true },
+        ports: [blue, red].map(({ name, id }) => ({
+          kind: 'ipvlan',
+          mode: 'l2',
+          container: { netns: name, id },
+        })),
+      });
       await pods.check(blue);
       await pods.clear();
     },

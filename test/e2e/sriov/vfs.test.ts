@@ -1,6 +1,6 @@
 /** `plumbline vfs` on a real NIC: a table for people, and all of it as JSON. */
 import { expect, test } from 'vitest';
-import { binDir } from '../../support/index.ts';
+import { binDir, hubOf } from '../../support/index.ts';
 import { describeNic, ifname } from '../../support/sriov.ts';
 
 interface Listed {
@@ -32,6 +32,15 @@ describeNic('plumbline vfs', 2, (nic) => {
     const own = listed.find((pf) => pf.address === address);
     expect(own).toMatchObject({ name: 'eth0', totalVfs: 7 });
     expect(own?.vfs.map(({ container }) => container?.id)).toEqual([pod.id, undefined]);
+    const hub = await hubOf(node, 'eth0');
+    expect(hub).toMatchObject({ kind: 'pf', ours: true, pci: address });
+    const taken = {
+      ours: true,
+      mac,
+      vlan: { mode: 'access', tag: 7 },
+      container: { id: pod.id, ifname, mac },
+    };
+    expect(hub?.ports.filter(({ kind }) => kind === 'vf')).toMatchObject([{ ours: false }, taken]);
     await pod.del();
   });
 });

@@ -7,6 +7,7 @@ import {
   expectNoPing,
   expectPing,
   framesDuring,
+  hubOf,
   type Node,
   testNeeds,
 } from '../../support/index.ts';
@@ -68,6 +69,13 @@ testNeeds(needs, 'pods of one VLAN reach each other, those of two VLANs do not',
   ] as const) {
     expect(await vlansOf(node, pod.port)).toEqual([`${vlan} PVID,Egress Untagged`]);
   }
+  expect(await hubOf(node, 'cni0')).toMatchObject({
+    vlanFiltering: true,
+    ports: [blue, green, red].map(({ port, name }) => ({
+      ...{ name: port, container: { netns: name } },
+      vlan: { mode: 'access', tag: name === 'red' ? 200 : 100 },
+    })),
+  });
   await expectPing(blue, green);
   await expectNoPing(blue, red);
   // Not even a broadcast passes, and what passes carries no tag.
