@@ -18,29 +18,39 @@ import { temporaryPath } from '../place.ts';
 
 const ourNames: readonly string[] = [...PLUGIN_NAMES, BRIDGE_ALIAS];
 
+type Needed = Pick<Chain, 'plugins' | 'file'>;
+
 /**
- * The folders for CNI_PATH. Before an installation our plugins are in none: then links to this executable, in a folder
- * below /run/plumbline, stand behind the given ones, for the plugins' own delegates, too.
+ * The folders for CNI_PATH, in which all plugins of a chain and their IPAM plugins are.
  * @param binDir folders, separated by `:`
  * @throws CommandError where a plugin is nowhere
  */
-export function pluginPath(
-  host: Host,
-  { plugins, file }: Pick<Chain, 'plugins' | 'file'>,
-  binDir: string,
-): string {
-  const folders = binDir.split(':').filter((folder) => folder.startsWith('/'));
-  const types = new Set(plugins.flatMap(({ type, ipamType }) => [type, ipamType ?? type]));
-  const missing = [...types].filter((type) => findPlugin(type, folders) === undefined);
-  const ours = missing.filter((type) => ourNames.includes(type));
-  const [other] = missing.filter((type) => !ours.includes(type));
-  if (other !== undefined) {
-    throw new CommandError(
-      `${file}: the plugin "${other}" is not in ${binDir}; install it there, or name its folder by --bin-dir`,
-    );
-  }
-  return ours.length === 0 ? folders.join(':') : [...folders, linkOurselves(host)].join(':');
+export function pluginPath(host: Host, chain: Needed, binDir: string): string {
+  const path = withOurs(host, chain, binDir);
+  const [missing] = missingIn(path, chain);
+  if (missing === undefined) return path;
+  throw new CommandError(
+    `${chain.file}: the plugin "${missing}" is not in ${binDir}; install it there, or name its folder by --bin-dir`,
+  );
 }
+
+/**
+ * The same where some may be missing. Before an installation our plugins are in none of the folders: then links to this
+ * executable, in a folder below /run/plumbline, stand behind the given ones, for the plugins' own delegates, too.
+ */
+export function withOurs(host: Host, chain: Needed, binDir: string): string {
+  const folders = foldersOf(binDir);
+  const areOurs = missingIn(binDir, chain).some((type) => ourNames.includes(type));
+  return (areOurs ? [...folders, linkOurselves(host)] : folders).join(':');
+}
+
+function missingIn(path: string, { plugins }: Needed): readonly string[] {
+  const types = new Set(plugins.flatMap(({ type, ipamType }) => [type, ipamType ?? type]));
+  return [...types].filter((type) => findPlugin(type, foldersOf(path)) === undefined);
+}
+
+const foldersOf = (path: string): readonly string[] =>
+  path.split(':').filter((folder) => folder.startsWith('/'));
 
 /** The plugin's executable, as a runtime finds it. */
 export function findPlugin(type: string, folders: readonly string[]): string | undefined {

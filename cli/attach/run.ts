@@ -14,7 +14,7 @@ import { type Fitted, fitChain, yieldDefaultRoutes } from './fit.ts';
 import { type MakeOptions, makeChain } from './make.ts';
 import { pluginPath } from './plugins.ts';
 import { type Progress, progressOn } from './progress.ts';
-import { type AttachmentRecord, readRecords, writeRecord } from './record.ts';
+import { type AttachmentRecord, readRecords, rereadRecord, writeRecord } from './record.ts';
 import { lookInside } from './sandbox.ts';
 import { addressesOf, macOf, stateReader } from './state.ts';
 import { takeDown } from './take-down.ts';
@@ -202,7 +202,8 @@ async function add(
 /** As a runtime answers a failed ADD. What cannot be undone stays written down, for detach. */
 async function undo({ around, lock }: Attach, record: AttachmentRecord, cause: unknown): Promise<void> {
   try {
-    await takeDown({ ...around, lock }, record);
+    // With its result, if there is one by now.
+    await takeDown({ ...around, lock }, rereadRecord(around.host.stateDir, record) ?? record);
   } catch (error) {
     if (!(error instanceof CommandError) || !(cause instanceof Error)) throw error;
     throw new CommandError(

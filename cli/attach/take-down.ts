@@ -5,6 +5,7 @@ import type { Host } from '../../lib/exec/host.ts';
 import { chainOf } from '../network/chain.ts';
 import { delChain } from './call.ts';
 import { unexpose } from './expose.ts';
+import { withOurs } from './plugins.ts';
 import { type AttachmentRecord, readRecords, recordFolder, removeRecord } from './record.ts';
 import { netnsForDel } from './state.ts';
 
@@ -30,7 +31,8 @@ export async function takeDown(
       containerId: record.containerId,
       netns: await netnsForDel(host, record),
       ifname: record.ifname,
-      path: record.binDir,
+      // Links to ourselves do not outlive a boot.
+      path: withOurs(host, chain, record.binDir),
       cniArgs: record.cniArgs,
       capabilityArgs: record.capabilityArgs,
       env,
