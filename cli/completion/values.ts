@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isObject } from '../../lib/cni/json.ts';
 import type { Host } from '../../lib/exec/host.ts';
 import { readPlainFile } from '../../lib/exec/plain-file.ts';
+import { readRecords } from '../attach/record.ts';
 import type { ValueKind } from '../command.ts';
 import { PLUGIN_NAMES } from '../executable.ts';
 import type { Offer, Values } from './complete.ts';
@@ -24,7 +25,7 @@ const FINDERS: Record<Exclude<ValueKind, 'command'>, Finder> = {
   bridge: bridges,
   namespace: namespaces,
   container: namespaces,
-  attached: namespaces,
+  attached,
   plugin: () => PLUGIN_NAMES.map((word) => ({ word })),
 };
 
@@ -84,6 +85,21 @@ async function ovsBridges({ runner, kernel }: Host): Promise<readonly string[]> 
   if (!runner.has('ovs-vsctl') || !kernel.exists('/run/openvswitch/db.sock')) return [];
   const { status, stdout } = await runner.run('ovs-vsctl', [`--timeout=${PATIENCE}`, '--no-wait', 'list-br']);
   return status === 0 ? stdout.split('\n').filter((name) => name !== '') : [];
+}
+
+/** As attach has written them down, also where the container is gone. */
+function attached({ stateDir }: Host): readonly Offer[] {
+  try {
+    const { records } = readRecords(stateDir);
+    const byName = Map.groupBy(records, ({ container }) => container);
+    return [...byName].map(([word, own]) => ({
+      word,
+      about: own.map(({ ifname, network }) => `${ifname} in ${network}`).join(', '),
+    }));
+  } catch {
+    // The folder is root's.
+    return [];
+  }
 }
 
 function namespaces({ kernel }: Host): readonly Offer[] {

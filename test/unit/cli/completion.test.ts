@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import { writeRecord } from '../../../cli/attach/record.ts';
 import { defineCommand, type ValueKind } from '../../../cli/command.ts';
 import { COMMANDS } from '../../../cli/commands.ts';
 import { complete } from '../../../cli/completion/complete.ts';
@@ -144,6 +145,15 @@ describe('of a node', () => {
     host.machine.files.set('/sys/class/net/eth0/ifalias', 'plumbline:x pods/c1/eth0');
     host.machine.files.set('/sys/class/net/bonding_masters', '');
     for (const name of ['blue', 'two words']) host.machine.files.set(`/run/netns/${name}`, '');
+    for (const [ifname, network] of [
+      ['eth1', 'storage'],
+      ['eth2', 'lab'],
+    ] as const) {
+      writeRecord(host.stateDir, {
+        ...{ network, ifname, containerId: '4f66', container: 'web', by: 'docker', binDir: '/opt/cni/bin' },
+        ...{ netns: '/run/netns/web', netnsId: '4:1', config: {}, since: '2025-01-01T00:00:00.000Z' },
+      });
+    }
     return await valuesOn(host)(kind, netDir);
   }
 
@@ -166,6 +176,7 @@ describe('of a node', () => {
     ]);
     expect(await values('bridge')).toEqual([{ word: 'cni0', about: 'Linux bridge' }]);
     expect(await values('container')).toEqual([{ word: 'blue', about: 'network namespace' }]);
+    expect(await values('attached')).toEqual([{ word: 'web', about: 'eth1 in storage, eth2 in lab' }]);
     expect(await values('plugin')).toContainEqual({ word: 'veth-bridge' });
     expect(await values('file')).toEqual([]);
   });
