@@ -26,6 +26,7 @@ const ofNoBuild = [
   'test/e2e/runtime/{containerd,life,multus}.test.ts',
   // Commands for people, but for those that depend on the runtime.
   'test/e2e/runtime/attach.test.ts',
+  'test/e2e/explain/**',
 ];
 
 /** Faults: of the second build in `make test-full`. */

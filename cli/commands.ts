@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 import { completeCommand, completionCommand } from './completion.ts';
 import { detachCommand } from './detach.ts';
 import { doctorCommand } from './doctor.ts';
+import { explainCommand } from './explain-command.ts';
 import { helpCommand } from './help-command.ts';
 import { installCommand, uninstallCommand } from './install-command.ts';
 import { lintCommand } from './lint.ts';
@@ -19,6 +20,7 @@ export const COMMANDS: readonly Command[] = [
   attachmentsCommand,
   lintCommand,
   doctorCommand,
+  explainCommand,
   installCommand,
   uninstallCommand,
   netconfCommand,

@@ -20,6 +20,7 @@ const patterns = [
   'test/e2e/runtime/conf-examples.test.ts',
   // The guide's pages about ipvlan and SR-IOV.
   'test/e2e/people/guide.test.ts',
+  'test/e2e/explain/twins.test.ts',
   // For `make test-full` alone: the host's run says nearly as much in a twentieth of the time.
   ...(inFull
     ? ['test/e2e/{hostile,robust/parallel}.test.ts', 'test/e2e/{veth-bridge,macvlan}/**/*.test.ts']
