@@ -32,8 +32,11 @@ export async function collectFacts(host: Host, { netDir, isRoot }: CollectOption
     }
   };
   if (!isRoot) notes.push(notRoot);
-  const namespaces = isRoot ? await tryRead('containers are not shown', [], () => readNamespaces(host)) : [];
-  if (isRoot) notes.push(...unentered(namespaces));
+  const seen = isRoot
+    ? await tryRead('containers are not shown', undefined, () => readNamespaces(host))
+    : undefined;
+  const namespaces = seen ?? [];
+  notes.push(...unentered(namespaces));
   return {
     links,
     vlans: await tryRead('VLANs of bridges are not shown', new Map(), () => readVlans(host)),
@@ -56,7 +59,7 @@ export async function collectFacts(host: Host, { netDir, isRoot }: CollectOption
     ).flat(),
     pods: readPods(host),
     wanted: configured.wanted,
-    isComplete: isRoot && namespaces.every((namespace) => namespace.links !== undefined),
+    isComplete: seen?.every((namespace) => namespace.links !== undefined) ?? false,
     notes,
   };
 }

@@ -9,6 +9,7 @@ import { mkdirSync, mkdtempSync, readlinkSync, realpathSync, rmSync, symlinkSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
+import { CniError, ErrorCode } from '../../../lib/errors.ts';
 import type { Host, Kernel, Netns } from '../../../lib/exec/host.ts';
 import type { Namespace } from '../facts.ts';
 import { linksIn } from './inside.ts';
@@ -129,6 +130,7 @@ const idsSchema = z.array(z.object({ name: z.string(), id: z.optional(z.number()
  * The node's numbers for namespaces, by their places in the list. ip tells them of what has a name in /run/netns alone; so,
  * in a mount namespace of the child's own, a folder with a name for each lies over /run. Not by `netns list-id`: the
  * kernel ends that list after some hundred.
+ * @throws CniError 101 where that cannot be done: without CAP_SYS_ADMIN, as in a container
  */
 async function numbersOf(host: Host, namespaces: readonly Netns[]): Promise<ReadonlyMap<number, number>> {
   if (namespaces.length === 0) return new Map();
@@ -136,12 +138,18 @@ async function numbersOf(host: Host, namespaces: readonly Netns[]): Promise<Read
   try {
     mkdirSync(join(folder, 'netns'));
     for (const [index, { ref }] of namespaces.entries()) symlinkSync(ref, join(folder, 'netns', `${index}`));
-    const { status, stdout } = await host.runner.run('unshare', [
+    const { status, stdout, stderr } = await host.runner.run('unshare', [
       ...['--mount', '--', { tool: 'sh' }, '-ec', 'mount --bind "$1" "$2"; exec "$0" -json netns list'],
       ...[{ tool: 'ip' }, folder, realpathSync('/var/run')],
     ]);
-    if (status !== 0 || stdout.trim() === '') return new Map();
-    const { data = [] } = z.safeParse(idsSchema, JSON.parse(stdout));
+    if (status !== 0) {
+      throw new CniError(
+        ErrorCode.commandFailed,
+        `which namespace is which cannot be told: ${stderr.trim()}; a mount namespace must be allowed`,
+        stderr.trim(),
+      );
+    }
+    const { data = [] } = z.safeParse(idsSchema, JSON.parse(stdout.trim() || '[]'));
     return new Map(data.flatMap(({ name, id }) => (id === undefined ? [] : [[Number(name), id] as const])));
   } finally {
     rmSync(folder, { recursive: true, force: true });
