@@ -4,6 +4,7 @@ import type { Host, Netns } from '../exec/host.ts';
 import { type HeldLock, refuseIfLocked, underLock } from '../exec/lock.ts';
 import { type Arg, type CommandLine, INPUT, type RunResult } from '../exec/runner.ts';
 import { batchText, type Command } from './command.ts';
+import { parseDocument } from './document.ts';
 
 export interface BatchOptions {
   /** A lock (lock.ts) that the child takes first, and holds as long as it lives. */
@@ -150,5 +151,5 @@ function documents(stdout: string): unknown[] {
   return stdout
     .split('\n')
     .filter((line) => line.trim() !== '')
-    .map((line): unknown => JSON.parse(line));
+    .map(parseDocument);
 }

@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import { asCniError, CniError, ErrorCode } from '../../../lib/errors.ts';
 import type { Host } from '../../../lib/exec/host.ts';
+import { parseDocument } from '../../../lib/ip/document.ts';
 import type { Link } from '../facts.ts';
 import type { State, Vlan } from '../model.ts';
 import { type Range, rangesOf } from './ranges.ts';
@@ -45,21 +46,13 @@ export async function readNodeLinks(host: Host): Promise<readonly Link[]> {
   return parseLinks(stdout);
 }
 
-/**
- * A link's alias may hold whatever whoever is root in its namespace likes; ip escapes some control characters, and prints
- * the others as they are, which JSON does not allow.
- */
 function parsePrinted(text: string): unknown {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is escaped here.
-  const safe = text.trim().replace(/[\u0000-\u001f]/g, escaped);
   try {
-    return JSON.parse(safe);
+    return parseDocument(text);
   } catch (error) {
     throw unknownForm(asCniError(error).message);
   }
 }
-
-const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /**
  * @param text one JSON document, as ip prints it
