@@ -1,7 +1,7 @@
 /** What there is on this node that the value of an option or an argument can name. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isObject } from '../../lib/cni/json.ts';
+import { isObject, type JsonObject } from '../../lib/cni/json.ts';
 import type { Host } from '../../lib/exec/host.ts';
 import { readPlainFile } from '../../lib/exec/plain-file.ts';
 import type { ValueKind } from '../command.ts';
@@ -24,7 +24,7 @@ const FINDERS: Record<Exclude<ValueKind, 'command'>, Finder> = {
   bridge: bridges,
   namespace: namespaces,
   container: namespaces,
-  attached: namespaces,
+  attached,
   plugin: () => PLUGIN_NAMES.map((word) => ({ word })),
 };
 
@@ -39,8 +39,8 @@ export function valuesOn(host: Host): Values {
 function networks(_host: Host, netDir: string): readonly Offer[] {
   return filesIn(netDir).flatMap((file) => {
     if (!/\.(?:conf|conflist|json)$/.test(file)) return [];
-    const name = networkName(join(netDir, file));
-    return name === undefined ? [] : [{ word: name, about: file }];
+    const { name } = readJson(join(netDir, file)) ?? {};
+    return typeof name === 'string' ? [{ word: name, about: file }] : [];
   });
 }
 
@@ -53,10 +53,10 @@ function filesIn(folder: string): readonly string[] {
   }
 }
 
-function networkName(path: string): string | undefined {
+function readJson(path: string): JsonObject | undefined {
   try {
-    const config: unknown = JSON.parse(readPlainFile(path) ?? '');
-    return isObject(config) && typeof config['name'] === 'string' ? config['name'] : undefined;
+    const value: unknown = JSON.parse(readPlainFile(path) ?? '');
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
@@ -88,4 +88,14 @@ async function ovsBridges({ runner, kernel }: Host): Promise<readonly string[]> 
 
 function namespaces({ kernel }: Host): readonly Offer[] {
   return kernel.list(NETNS_DIR).map((word) => ({ word, about: 'network namespace' }));
+}
+
+/** By what attach has written down; its own modules would load all that reads a config. */
+function attached({ stateDir }: Host): readonly Offer[] {
+  const folder = join(stateDir, 'attachments');
+  const all = filesIn(folder).flatMap((file) => {
+    const { container, network, ifname } = readJson(join(folder, file)) ?? {};
+    return typeof container === 'string' ? [{ word: container, about: `${ifname} in ${network}` }] : [];
+  });
+  return all.filter(({ word }, index) => all.findIndex((offer) => offer.word === word) === index);
 }
