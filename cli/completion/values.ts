@@ -1,7 +1,7 @@
 /** What there is on this node that the value of an option or an argument can name. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isObject } from '../../lib/cni/json.ts';
+import { isObject, type JsonObject } from '../../lib/cni/json.ts';
 import type { Host } from '../../lib/exec/host.ts';
 import { readPlainFile } from '../../lib/exec/plain-file.ts';
 import { readRecords } from '../attach/record.ts';
@@ -40,8 +40,8 @@ export function valuesOn(host: Host): Values {
 function networks(_host: Host, netDir: string): readonly Offer[] {
   return filesIn(netDir).flatMap((file) => {
     if (!/\.(?:conf|conflist|json)$/.test(file)) return [];
-    const name = networkName(join(netDir, file));
-    return name === undefined ? [] : [{ word: name, about: file }];
+    const { name } = readJson(join(netDir, file)) ?? {};
+    return typeof name === 'string' ? [{ word: name, about: file }] : [];
   });
 }
 
@@ -54,10 +54,10 @@ function filesIn(folder: string): readonly string[] {
   }
 }
 
-function networkName(path: string): string | undefined {
+function readJson(path: string): JsonObject | undefined {
   try {
-    const config: unknown = JSON.parse(readPlainFile(path) ?? '');
-    return isObject(config) && typeof config['name'] === 'string' ? config['name'] : undefined;
+    const value: unknown = JSON.parse(readPlainFile(path) ?? '');
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
@@ -104,4 +104,14 @@ function attached({ stateDir }: Host): readonly Offer[] {
 
 function namespaces({ kernel }: Host): readonly Offer[] {
   return kernel.list(NETNS_DIR).map((word) => ({ word, about: 'network namespace' }));
+}
+
+/** By what attach has written down; its own modules would load all that reads a config. */
+function attached({ stateDir }: Host): readonly Offer[] {
+  const folder = join(stateDir, 'attachments');
+  const all = filesIn(folder).flatMap((file) => {
+    const { container, network, ifname } = readJson(join(folder, file)) ?? {};
+    return typeof container === 'string' ? [{ word: container, about: `${ifname} in ${network}` }] : [];
+  });
+  return all.filter(({ word }, index) => all.findIndex((offer) => offer.word === word) === index);
 }

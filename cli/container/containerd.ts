@@ -12,7 +12,8 @@ const nameLabels = ['nerdctl/name', 'io.kubernetes.pod.name'] as const;
 
 export async function askContainerd(ask: Ask, named: string): Promise<Answer> {
   const by = 'containerd';
-  const said = await ask('ctr', ['namespaces', 'list', '--quiet']);
+  // Where no daemon listens, ctr would try again for 10 seconds.
+  const said = await ask('ctr', ['--connect-timeout', '1s', 'namespaces', 'list', '--quiet']);
   if (said === undefined) return { by, matches: [], why: 'ctr is not installed' };
   if (said.status !== 0) return { by, matches: [], why: reasonOf(said) };
   const namespaces = words(said.stdout);

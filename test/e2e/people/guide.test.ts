@@ -34,6 +34,7 @@ const ownNic = {
   shell: shell.filter((word) => word !== '--net'),
   before: `
     mount -t tmpfs tmpfs /run
+    mount -t tmpfs tmpfs /var/lib
     mkdir /run/netns
     ip netns add lan
     ip link set eth1 netns lan

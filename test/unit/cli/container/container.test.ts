@@ -101,7 +101,7 @@ test('ctr: a container without a named namespace, one of a pod, one that has end
 
 test('containerd is asked in each of its namespaces', async () => {
   const ask = answering([
-    [/^ctr namespaces list --quiet$/, said('default\nk8s.io\n')],
+    [/^ctr --connect-timeout 1s namespaces list --quiet$/, said('default\nk8s.io\n')],
     [/^ctr --namespace k8s\.io containers list --quiet id~="\^0a1b" /, said(`${pod.appId}\n`)],
     [/^ctr --namespace default containers list --quiet .* labels\."nerdctl\/name"=="shop"/, said('web\n')],
     [/^ctr --namespace \S+ containers list/, said('')],
