@@ -7,8 +7,8 @@ import { commandParser, newParser } from './program.ts';
 import { VERSION } from './version.ts';
 
 const EXAMPLES = [
-  { line: `${PROGRAM} lint /etc/cni/net.d`, about: 'find mistakes in the networks of this node' },
-  { line: `${PROGRAM} doctor`, about: 'find what this node lacks' },
+  { line: `${PROGRAM} attach web --network storage`, about: 'a further interface' },
+  { line: `${PROGRAM} topology`, about: 'what is wired to what' },
   { line: `${PROGRAM} COMMAND --help`, about: 'tell about a command' },
 ];
 

@@ -105,13 +105,3 @@ function attached({ stateDir }: Host): readonly Offer[] {
 function namespaces({ kernel }: Host): readonly Offer[] {
   return kernel.list(NETNS_DIR).map((word) => ({ word, about: 'network namespace' }));
 }
-
-/** By what attach has written down; its own modules would load all that reads a config. */
-function attached({ stateDir }: Host): readonly Offer[] {
-  const folder = join(stateDir, 'attachments');
-  const all = filesIn(folder).flatMap((file) => {
-    const { container, network, ifname } = readJson(join(folder, file)) ?? {};
-    return typeof container === 'string' ? [{ word: container, about: `${ifname} in ${network}` }] : [];
-  });
-  return all.filter(({ word }, index) => all.findIndex((offer) => offer.word === word) === index);
-}

@@ -19,7 +19,7 @@ test.each([['--version'], ['-V']])('%s tells the version', async (option) => {
 test.each([['--help'], ['-h'], ['help']])('%s lists the commands, after examples', async (option) => {
   const { code, stdout, stderr } = await run(option);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect(stdout).toMatch(/^Examples:\n {2}plumbline lint \S+ {2,}\S/);
+  expect(stdout).toMatch(/^Examples:\n {2}plumbline attach \S.* {2,}\S/);
   expect(stdout).toMatch(/\nUsage: plumbline COMMAND/);
   for (const { name, summary } of COMMANDS.filter(({ hidden }) => !hidden)) {
     expect(stdout).toMatch(new RegExp(`^ {2}${name} {2,}${RegExp.escape(summary)}$`, 'm'));

@@ -1,5 +1,5 @@
 /** What completion offers, by the definitions of commands that have every sort of option. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -167,23 +167,6 @@ describe('of a node', () => {
       { word: 'pods', about: '10-pods.conflist' },
       { word: 'lab', about: '20-lab.conf' },
     ]);
-  });
-
-  test('containers that attach has served, each once', async () => {
-    const stateDir = mkdtempSync(join(tmpdir(), 'plumbline-completion-'));
-    mkdirSync(join(stateDir, 'attachments'));
-    const record = (name: string, ifname: string) =>
-      writeFileSync(
-        join(stateDir, 'attachments', name),
-        JSON.stringify({ container: 'web', network: 'lan', ifname }),
-      );
-    record('a.json', 'eth1');
-    record('b.json', 'eth2');
-    writeFileSync(join(stateDir, 'attachments', 'c.json'), '{');
-    using host = recordingHost();
-    const offers = await valuesOn({ ...host, stateDir })('attached', netDir);
-    rmSync(stateDir, { recursive: true });
-    expect(offers).toEqual([{ word: 'web', about: 'eth1 in lan' }]);
   });
 
   test('links, bridges, namespaces that one word names, plugins', async () => {
