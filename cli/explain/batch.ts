@@ -1,5 +1,6 @@
 /** A batch of ip, bridge or tc: its reads are answered, by the machine or by the steps so far; its writes become steps. */
 import { isObject, type JsonObject } from '../../lib/cni/json.ts';
+import { parseDocument } from '../../lib/ip/document.ts';
 import { apply } from './changes.ts';
 import { type Answer, isLink, type LinkJson, type Links, linkIn, Refusal } from './links.ts';
 import type { Plan } from './plan.ts';
@@ -95,7 +96,7 @@ function limitsOf([object]: readonly string[]): string {
 
 /** All links of a namespace, as they would be by now. */
 function withTouched(links: Links, space: Space, document: string): string {
-  const all: unknown = JSON.parse(document);
+  const all: unknown = parseDocument(document);
   const untouched = (Array.isArray(all) ? all : [])
     .filter(isLink)
     .filter(({ ifname }) => links.fate(space, ifname) === undefined);

@@ -4,6 +4,7 @@
  */
 import { isObject, type JsonObject } from '../../lib/cni/json.ts';
 import type { Runner } from '../../lib/exec/runner.ts';
+import { parseDocument } from '../../lib/ip/document.ts';
 import type { Space, Spaces } from './spaces.ts';
 
 /** A link as `ip -details -json address show` prints it. */
@@ -91,7 +92,7 @@ async function run(runner: Runner, space: Space, argv: readonly string[]): Promi
 
 /** The first link of a document. ip fills a list with empty objects for what a filter left out. */
 export function linkIn(document: string): LinkJson | undefined {
-  const list: unknown = document.trim() === '' ? [] : JSON.parse(document);
+  const list: unknown = document.trim() === '' ? [] : parseDocument(document);
   return (Array.isArray(list) ? list : []).find(isLink);
 }
 
