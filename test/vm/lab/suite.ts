@@ -23,10 +23,7 @@ const patterns = [
   'test/e2e/explain/twins.test.ts',
   // For `make test-full` alone: the host's run says nearly as much in a twentieth of the time.
   ...(inFull
-    ? [
-        'test/e2e/{hostile,robust/parallel,ovs/vlan}.test.ts',
-        'test/e2e/{veth-bridge,macvlan}/**/*.test.ts',
-      ]
+    ? ['test/e2e/{hostile,robust/parallel,ovs/vlan}.test.ts', 'test/e2e/{veth-bridge,macvlan}/**/*.test.ts']
     : []),
 ];
 
