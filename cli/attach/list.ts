@@ -1,5 +1,6 @@
 /** `plumbline attachments`: what attach has made, and what is left of it. */
 import type { CliIo } from '../command.ts';
+import { visible } from '../visible.ts';
 import { forPeople, surroundings } from './environment.ts';
 import { type AttachmentRecord, readRecords } from './record.ts';
 import { addressesOf, macOf, type State, stateReader } from './state.ts';
@@ -20,7 +21,7 @@ export function runAttachments(
     const listed: Listed[] = [];
     for (const record of records) listed.push({ ...record, state: await stateOf(record) });
     io.stdout.write(json ? `${JSON.stringify(listed, undefined, 2)}\n` : formatAttachments(listed));
-    for (const fault of faults) io.stderr.write(`${fault}\n`);
+    for (const fault of faults) io.stderr.write(`${visible(fault)}\n`);
     return 0;
   });
 }
@@ -57,5 +58,5 @@ export function formatAttachments(listed: readonly Listed[]): string {
 /** An ID of 64 digits is cut, as runtimes cut it. */
 function nameOf({ container, containerId }: AttachmentRecord): string {
   const isHash = container === containerId && /^[0-9a-f]{64}$/.test(container);
-  return isHash ? container.slice(0, 12) : container;
+  return visible(isHash ? container.slice(0, 12) : container);
 }

@@ -7,6 +7,9 @@ import { canBeContainer, type Match } from './match.ts';
 /** Where `ip netns` keeps its names. */
 export const netnsFolder = '/run/netns';
 
+/** What a match says it is known by where no runtime was asked. */
+export const withoutRuntime: readonly string[] = ['netns', 'path', 'PID'];
+
 /** @param named has a `/` */
 export function matchPath(named: string): Match {
   const path = plainPath(named);
