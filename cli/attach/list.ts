@@ -38,14 +38,16 @@ const remarks: Readonly<Record<State, string>> = {
 /** The table for people. */
 export function formatAttachments(listed: readonly Listed[]): string {
   if (listed.length === 0) return 'nothing is attached\n';
-  const rows = listed.map((record) => [
-    nameOf(record),
-    record.ifname,
-    record.network,
-    addressesOf(record).join(',') || '-',
-    macOf(record) ?? '-',
-    remarks[record.state],
-  ]);
+  const rows = listed.map((record) =>
+    [
+      nameOf(record),
+      record.ifname,
+      record.network,
+      addressesOf(record).join(',') || '-',
+      macOf(record) ?? '-',
+      remarks[record.state],
+    ].map(visible),
+  );
   const widths = titles.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );
@@ -58,5 +60,5 @@ export function formatAttachments(listed: readonly Listed[]): string {
 /** An ID of 64 digits is cut, as runtimes cut it. */
 function nameOf({ container, containerId }: AttachmentRecord): string {
   const isHash = container === containerId && /^[0-9a-f]{64}$/.test(container);
-  return visible(isHash ? container.slice(0, 12) : container);
+  return isHash ? container.slice(0, 12) : container;
 }

@@ -92,9 +92,7 @@ async function attach(the: Attach): Promise<AttachmentRecord> {
   const left = await clearEarlier(the);
   const inside = await lookInside(host, the.target.netns);
   // A name of what is left is taken: its detach takes down what has that name.
-  const ifname = the.options.ifname ?? freeIfname(new Set([...inside.links.keys(), ...left.keys()]));
-  const leftThere = left.get(ifname);
-  if (leftThere !== undefined) throw new CommandError(leftThere);
+  const ifname = the.options.ifname ?? freeIfname(new Set([...inside.links.keys(), ...left]));
   if (inside.links.has(ifname)) {
     throw new CommandError(
       `${the.target.name} has an interface ${ifname} already; name another one by --ifname`,
@@ -121,13 +119,15 @@ async function attach(the: Attach): Promise<AttachmentRecord> {
 
 /**
  * Clears what an earlier attach to this container has begun and not ended, and what an earlier container of its name had.
- * @returns what could not be cleared and why, by the name of the interface
+ * @returns names of interfaces that could not be cleared, which stay taken
+ * @throws CommandError where one is of the same network, whose plugins would fail again and leave more, or is the one
+ *   that was asked for
  */
-async function clearEarlier(the: Attach): Promise<ReadonlyMap<string, string>> {
-  const { around, target, options, progress, lock } = the;
+async function clearEarlier(the: Attach): Promise<ReadonlySet<string>> {
+  const { around, target, options, fitted, progress, lock } = the;
   const { host, env } = around;
   const stateOf = stateReader(host);
-  const left = new Map<string, string>();
+  const left = new Set<string>();
   for (const record of readRecords(host.stateDir).records) {
     if (record.containerId !== target.id && record.netnsId !== target.netns.id) continue;
     if ((await stateOf(record)) === 'attached') continue;
@@ -137,8 +137,10 @@ async function clearEarlier(the: Attach): Promise<ReadonlyMap<string, string>> {
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
       const what = `what is left of ${record.ifname} in network "${record.network}" could not be cleared:\n${error.message}`;
-      left.set(record.ifname, what);
-      if (record.ifname !== options.ifname) note(the, what);
+      if (record.network === fitted.chain.name || record.ifname === options.ifname)
+        throw new CommandError(what, { cause: error });
+      left.add(record.ifname);
+      note(the, what);
     }
   }
   return left;
