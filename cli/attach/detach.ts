@@ -1,7 +1,7 @@
 /** `plumbline detach`: takes interfaces away that attach has made. */
 import { type CliIo, CommandError } from '../command.ts';
 import { findContainer } from '../container/find.ts';
-import { plainPath, withoutRuntime } from '../container/namespace.ts';
+import { netnsFolder, plainPath, withoutRuntime } from '../container/namespace.ts';
 import { visible } from '../visible.ts';
 import { forPeople, lockContainer, type Surroundings, surroundings } from './environment.ts';
 import { type Progress, progressOn } from './progress.ts';
@@ -83,8 +83,8 @@ export function recordsOf(records: readonly AttachmentRecord[], named: string): 
     ({ containerId, container, netns, exposed }) =>
       [containerId, container, container.split('/').at(-1)].includes(named) ||
       containerId === `pid-${named}` ||
-      (path !== undefined && [netns, exposed].includes(path)) ||
-      exposed === `/run/netns/${named}`,
+      (path !== undefined && [netns, exposed, `${netnsFolder}/${containerId}`].includes(path)) ||
+      exposed === `${netnsFolder}/${named}`,
   );
   const found = exact.length > 0 ? exact : records.filter((record) => isBeginning(record, named));
   const containers = [...new Set(found.map(({ containerId }) => containerId))];

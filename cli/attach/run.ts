@@ -244,5 +244,6 @@ function tell(record: AttachmentRecord): string {
   const { container, network, ifname, exposed } = record;
   const facts = [addressesOf(record).join(', '), macOf(record)].filter(Boolean);
   const link = exposed === undefined ? '' : `; ip netns exec ${exposed.split('/').at(-1)} ip address`;
-  return `${visible(container)}: ${ifname} is in network "${network}"${facts.length > 0 ? `: ${facts.join(', ')}` : ''}${link}\n`;
+  const known = facts.length > 0 ? `: ${facts.join(', ')}` : '';
+  return `${visible(`${container}: ${ifname} is in network "${network}"${known}${link}`)}\n`;
 }
