@@ -57,7 +57,16 @@ async function serveOthers(
     return 1;
   }
   const { runCli } = await loadCommands();
-  return runCli(process.argv.slice(2), { stdout: { write: write(1) }, stderr: { write: write(2) } });
+  let isCut = false;
+  const print = (text: string): void => {
+    if (!write(1)(text)) isCut = true;
+  };
+  const status = await runCli(process.argv.slice(2), {
+    stdout: { write: print },
+    stderr: { write: write(2) },
+  });
+  // A picture that a full disk has cut off is none.
+  return isCut && status === 0 ? 1 : status;
 }
 
 /**

@@ -5,6 +5,7 @@ import { PROGRAM } from './executable.ts';
 import { unknownCommand } from './help-command.ts';
 import { programParser } from './overview.ts';
 import { checkValues, complaintOf, readInput } from './program.ts';
+import { visible } from './visible.ts';
 
 export type { CliIo } from './command.ts';
 
@@ -56,7 +57,9 @@ async function runCommand(
     if (error instanceof UsageError && command.name === 'help') return refuse(error.message, io);
     if (error instanceof UsageError) return refuse(`${command.name}: ${error.message}`, io, command.name);
     if (!(error instanceof CommandError)) throw error;
-    for (const line of error.message.split('\n')) io.stderr.write(`${PROGRAM}: ${command.name}: ${line}\n`);
+    for (const line of error.message.split('\n')) {
+      io.stderr.write(`${PROGRAM}: ${command.name}: ${visible(line)}\n`);
+    }
     return 1;
   }
 }
@@ -70,7 +73,7 @@ function complaintOfProgram({ code }: CommanderError, [word]: readonly string[])
 }
 
 function refuse(message: string, io: CliIo, topic?: string): number {
-  io.stderr.write(`${PROGRAM}: ${message}\n`);
+  io.stderr.write(`${PROGRAM}: ${visible(message)}\n`);
   io.stderr.write(`Try '${[PROGRAM, topic, '--help'].filter((word) => word !== undefined).join(' ')}'.\n`);
   return EXIT_USAGE;
 }

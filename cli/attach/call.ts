@@ -6,7 +6,7 @@
 import { execa } from 'execa';
 import { isObject, type JsonObject, parseObject } from '../../lib/cni/json.ts';
 import { atLeast, type SpecVersion, supportedVersions } from '../../lib/cni/version.ts';
-import { asCniError } from '../../lib/errors.ts';
+import { asCniError, ErrorCode } from '../../lib/errors.ts';
 import { CommandError } from '../command.ts';
 import { type Chain, type ChainedPlugin, executionConfig } from '../network/chain.ts';
 import { findPlugin, isOurs } from './plugins.ts';
@@ -50,7 +50,7 @@ export async function addChain(chain: VersionedChain, call: Call): Promise<JsonO
 
 /**
  * Calls DEL of all plugins in reverse order, each with the result of the chain, and of all of them whichever fails.
- * @param result of ADD; undefined where there was none
+ * @param result of ADD; undefined where there was none. Then a plugin that refuses its config has made nothing by it
  * @throws CommandError of those that failed
  */
 export async function delChain(
@@ -66,11 +66,25 @@ export async function delChain(
       await callPlugin('DEL', chain, plugin, call, prevResult);
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
+      if (result === undefined && isRefusal(error)) continue;
       failures.push(error.message);
     }
   }
   if (failures.length > 0) throw new CommandError(failures.join('\n'));
 }
+
+/** A plugin's error, with its code of the specification, section "Error". */
+class PluginError extends CommandError {
+  readonly code: unknown;
+
+  constructor(message: string, code: unknown) {
+    super(message);
+    this.code = code;
+  }
+}
+
+const isRefusal = (error: CommandError): boolean =>
+  error instanceof PluginError && error.code === ErrorCode.invalidConfig;
 
 async function callPlugin(
   command: 'ADD' | 'DEL',
@@ -133,7 +147,10 @@ function failureOf(
   const error = errorIn(stdout);
   if (error !== undefined) {
     const details = typeof error['details'] === 'string' ? error['details'] : '';
-    return new CommandError([`${type}: ${String(error['msg'])}`, ...indented(details)].join('\n'));
+    return new PluginError(
+      [`${type}: ${String(error['msg'])}`, ...indented(details)].join('\n'),
+      error['code'],
+    );
   }
   const end =
     signal ?? (exitCode === undefined ? (shortMessage ?? 'no exit status') : `exit status ${exitCode}`);

@@ -1,7 +1,8 @@
 /** `plumbline detach`: takes interfaces away that attach has made. */
 import { type CliIo, CommandError } from '../command.ts';
 import { findContainer } from '../container/find.ts';
-import { plainPath } from '../container/namespace.ts';
+import { netnsFolder, plainPath, withoutRuntime } from '../container/namespace.ts';
+import { visible } from '../visible.ts';
 import { forPeople, lockContainer, type Surroundings, surroundings } from './environment.ts';
 import { type Progress, progressOn } from './progress.ts';
 import { type AttachmentRecord, readRecords, rereadRecord } from './record.ts';
@@ -75,17 +76,17 @@ async function findRecords(
   throw new CommandError(nothing.join('\n'));
 }
 
-/** By all that a container can be named by; the beginning of an ID counts where nothing else is meant. */
-function recordsOf(records: readonly AttachmentRecord[], named: string): readonly AttachmentRecord[] {
+/** By all that a container can be named by; the beginning of a runtime's ID counts where nothing else is meant. */
+export function recordsOf(records: readonly AttachmentRecord[], named: string): readonly AttachmentRecord[] {
   const path = named.includes('/') ? plainPath(named) : undefined;
   const exact = records.filter(
     ({ containerId, container, netns, exposed }) =>
       [containerId, container, container.split('/').at(-1)].includes(named) ||
       containerId === `pid-${named}` ||
-      (path !== undefined && [netns, exposed].includes(path)) ||
-      exposed === `/run/netns/${named}`,
+      (path !== undefined && [netns, exposed, `${netnsFolder}/${containerId}`].includes(path)) ||
+      exposed === `${netnsFolder}/${named}`,
   );
-  const found = exact.length > 0 ? exact : records.filter(({ containerId }) => containerId.startsWith(named));
+  const found = exact.length > 0 ? exact : records.filter((record) => isBeginning(record, named));
   const containers = [...new Set(found.map(({ containerId }) => containerId))];
   if (containers.length <= 1) return records.filter(({ containerId }) => containers.includes(containerId));
   const lines = containers.map(
@@ -93,6 +94,10 @@ function recordsOf(records: readonly AttachmentRecord[], named: string): readonl
   );
   throw new CommandError([`"${named}" is the name of several:`, ...lines, 'give more of the ID'].join('\n'));
 }
+
+/** Of a namespace's name, a path or a PID, the beginning is another one. */
+const isBeginning = ({ containerId, by }: AttachmentRecord, named: string): boolean =>
+  !withoutRuntime.includes(by) && containerId.startsWith(named);
 
 function choose(
   { container, network, ifname, all }: DetachOptions,
@@ -115,7 +120,7 @@ function choose(
 }
 
 const tell = ({ container, ifname, network }: AttachmentRecord): string =>
-  `${container}: ${ifname} is out of network "${network}"\n`;
+  `${visible(container)}: ${ifname} is out of network "${network}"\n`;
 
 function formatJson(records: readonly AttachmentRecord[]): string {
   const told = records.map(({ containerId, container, network, ifname }) => ({

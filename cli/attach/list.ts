@@ -1,5 +1,6 @@
 /** `plumbline attachments`: what attach has made, and what is left of it. */
 import type { CliIo } from '../command.ts';
+import { visible } from '../visible.ts';
 import { forPeople, surroundings } from './environment.ts';
 import { type AttachmentRecord, readRecords } from './record.ts';
 import { addressesOf, macOf, type State, stateReader } from './state.ts';
@@ -20,7 +21,7 @@ export function runAttachments(
     const listed: Listed[] = [];
     for (const record of records) listed.push({ ...record, state: await stateOf(record) });
     io.stdout.write(json ? `${JSON.stringify(listed, undefined, 2)}\n` : formatAttachments(listed));
-    for (const fault of faults) io.stderr.write(`${fault}\n`);
+    for (const fault of faults) io.stderr.write(`${visible(fault)}\n`);
     return 0;
   });
 }
@@ -37,14 +38,16 @@ const remarks: Readonly<Record<State, string>> = {
 /** The table for people. */
 export function formatAttachments(listed: readonly Listed[]): string {
   if (listed.length === 0) return 'nothing is attached\n';
-  const rows = listed.map((record) => [
-    nameOf(record),
-    record.ifname,
-    record.network,
-    addressesOf(record).join(',') || '-',
-    macOf(record) ?? '-',
-    remarks[record.state],
-  ]);
+  const rows = listed.map((record) =>
+    [
+      nameOf(record),
+      record.ifname,
+      record.network,
+      addressesOf(record).join(',') || '-',
+      macOf(record) ?? '-',
+      remarks[record.state],
+    ].map(visible),
+  );
   const widths = titles.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );

@@ -9,6 +9,7 @@ import {
   statSync,
   symlinkSync,
 } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Host } from '../../lib/exec/host.ts';
 import { CommandError } from '../command.ts';
 import { BRIDGE_ALIAS, PLUGIN_NAMES, readMark } from '../executable.ts';
@@ -50,7 +51,10 @@ function missingIn(path: string, { plugins }: Needed): readonly string[] {
 }
 
 const foldersOf = (path: string): readonly string[] =>
-  path.split(':').filter((folder) => folder.startsWith('/'));
+  path
+    .split(':')
+    .filter(Boolean)
+    .map((folder) => resolve(folder));
 
 /** The plugin's executable, as a runtime finds it. */
 export function findPlugin(type: string, folders: readonly string[]): string | undefined {

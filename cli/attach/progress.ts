@@ -1,6 +1,7 @@
 /** A line on a terminal that tells what is being done, and is gone at the end. */
 import { isatty } from 'node:tty';
 import type { CliIo } from '../command.ts';
+import { visible } from '../visible.ts';
 
 export interface Progress extends Disposable {
   step(text: string): void;
@@ -15,7 +16,7 @@ export function progressOn(io: CliIo, isQuiet: boolean): Progress {
   return {
     step(text) {
       isShown = true;
-      io.stderr.write(`${clear}${text} ...`);
+      io.stderr.write(`${clear}${visible(text)} ...`);
     },
     [Symbol.dispose]() {
       if (isShown) io.stderr.write(clear);

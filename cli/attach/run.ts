@@ -6,6 +6,7 @@ import { type CliIo, CommandError, UsageError } from '../command.ts';
 import { findContainer, type Target } from '../container/find.ts';
 import type { Chain } from '../network/chain.ts';
 import { findNetwork } from '../network/find.ts';
+import { visible } from '../visible.ts';
 import { addChain, chooseVersion } from './call.ts';
 import { findRefused } from './check-result.ts';
 import { forPeople, lockContainer, type Surroundings, surroundings } from './environment.ts';
@@ -45,7 +46,7 @@ export function runAttach(options: AttachOptions, io: CliIo, env = process.env):
       io.stdout.write(`${JSON.stringify(configOf(fitted.chain, ...fitted.chain.versions), undefined, 2)}\n`);
       return 0;
     }
-    if (options.container === undefined) throw new UsageError('CONTAINER is missing');
+    if (!options.container) throw new UsageError('CONTAINER is missing');
     const around = surroundings(env);
     using progress = progressOn(io, options.json);
     progress.step(`looking for ${options.container}`);
@@ -88,20 +89,18 @@ interface Attach {
 
 async function attach(the: Attach): Promise<AttachmentRecord> {
   const { host } = the.around;
-  await clearEarlier(the);
+  const left = await clearEarlier(the);
   const inside = await lookInside(host, the.target.netns);
-  const ifname = the.options.ifname ?? freeIfname(inside.links);
+  // A name of what is left is taken: its detach takes down what has that name.
+  const ifname = the.options.ifname ?? freeIfname(new Set([...inside.links.keys(), ...left]));
   if (inside.links.has(ifname)) {
     throw new CommandError(
       `${the.target.name} has an interface ${ifname} already; name another one by --ifname`,
     );
   }
   const { chain, hasYielded } = yieldDefaultRoutes(the.fitted.chain, the.wishes, inside.defaultRoutes);
-  if (hasYielded && !the.options.json) {
-    the.io.stderr.write(
-      `${the.target.name} has a default route, and keeps it: none goes through ${ifname}\n`,
-    );
-  }
+  if (hasYielded)
+    note(the, `${the.target.name} has a default route, and keeps it: none goes through ${ifname}`);
   const begun = await begin(the, chain, ifname);
   try {
     const result = await add(the, begun, chain);
@@ -118,21 +117,44 @@ async function attach(the: Attach): Promise<AttachmentRecord> {
   }
 }
 
-/** What an earlier attach to this container has begun and not ended, and what an earlier container of its name had. */
-async function clearEarlier({ around, target, progress, lock }: Attach): Promise<void> {
+/**
+ * Clears what an earlier attach to this container has begun and not ended, and what an earlier container of its name had.
+ * @returns names of interfaces that could not be cleared, which stay taken
+ * @throws CommandError where one is of the same network, whose plugins would fail again and leave more, or is the one
+ *   that was asked for
+ */
+async function clearEarlier(the: Attach): Promise<ReadonlySet<string>> {
+  const { around, target, options, fitted, progress, lock } = the;
   const { host, env } = around;
   const stateOf = stateReader(host);
+  const left = new Set<string>();
   for (const record of readRecords(host.stateDir).records) {
     if (record.containerId !== target.id && record.netnsId !== target.netns.id) continue;
     if ((await stateOf(record)) === 'attached') continue;
     progress.step(`clearing what is left of ${record.ifname} in ${record.network}`);
-    await takeDown({ host, env, lock }, record);
+    try {
+      await takeDown({ host, env, lock }, record);
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      const what = `what is left of ${record.ifname} in network "${record.network}" could not be cleared:\n${error.message}`;
+      if (record.network === fitted.chain.name || record.ifname === options.ifname)
+        throw new CommandError(what, { cause: error });
+      left.add(record.ifname);
+      note(the, what);
+    }
   }
+  return left;
 }
 
-function freeIfname(links: ReadonlyMap<string, string>): string {
+function note({ options, progress, io }: Attach, text: string): void {
+  if (options.json) return;
+  progress[Symbol.dispose]();
+  for (const line of text.split('\n')) io.stderr.write(`${visible(line)}\n`);
+}
+
+function freeIfname(taken: ReadonlySet<string>): string {
   let number = 1;
-  while (links.has(`eth${number}`)) number += 1;
+  while (taken.has(`eth${number}`)) number += 1;
   return `eth${number}`;
 }
 
@@ -222,5 +244,6 @@ function tell(record: AttachmentRecord): string {
   const { container, network, ifname, exposed } = record;
   const facts = [addressesOf(record).join(', '), macOf(record)].filter(Boolean);
   const link = exposed === undefined ? '' : `; ip netns exec ${exposed.split('/').at(-1)} ip address`;
-  return `${container}: ${ifname} is in network "${network}"${facts.length > 0 ? `: ${facts.join(', ')}` : ''}${link}\n`;
+  const known = facts.length > 0 ? `: ${facts.join(', ')}` : '';
+  return `${visible(`${container}: ${ifname} is in network "${network}"${known}${link}`)}\n`;
 }

@@ -1,7 +1,18 @@
 /** What somebody asks for an interface, beside its network: addresses, a default route, MAC address, VLAN. */
 import { normalMac } from '../../lib/cni/mac.ts';
 import { asCniError } from '../../lib/errors.ts';
-import { type Address, type Cidr, parseAddress, parseCidr } from '../../lib/net/address.ts';
+import {
+  type Address,
+  boundsOf,
+  type Cidr,
+  formatAddress,
+  isLoopback,
+  isMulticast,
+  isUnspecified,
+  parseAddress,
+  parseCidr,
+  sameAddress,
+} from '../../lib/net/address.ts';
 import { UsageError } from '../command.ts';
 
 export interface WantedAddress {
@@ -58,7 +69,23 @@ function readAddress(text: string): WantedAddress {
   if (gateway !== undefined && gateway.family !== address.family) {
     throw new UsageError(`--ip: "${text}": the address is of one family, and the gateway of the other`);
   }
+  const fault = addressFault({ address, cidr, gateway });
+  if (fault !== undefined) throw new UsageError(`--ip: "${text}": ${fault}`);
   return { text: own, address, cidr, gateway };
+}
+
+/** What the kernel would take, and no interface can use; of a whole network, 0.0.0.0/0 would be a second way out. */
+function addressFault({ address, cidr, gateway }: Omit<WantedAddress, 'text'>): string | undefined {
+  const given = [address, ...(gateway === undefined ? [] : [gateway])];
+  const bad = given.find((one) => isUnspecified(one) || isMulticast(one) || isLoopback(one));
+  if (bad !== undefined) return `${formatAddress(bad)} is no address that another one can send to`;
+  if (gateway !== undefined && sameAddress(gateway, address)) return 'the gateway is the address itself';
+  if (cidr === undefined || address.family === 6 || cidr.prefix > 30) return undefined;
+  const { first, last } = boundsOf(cidr);
+  if (given.some((one) => sameAddress(one, first)))
+    return `${formatAddress(first)} is the network's own address`;
+  if (given.some((one) => sameAddress(one, last))) return `${formatAddress(last)} is the broadcast address`;
+  return undefined;
 }
 
 function readMac(text: string): string {

@@ -7,6 +7,7 @@ import { readPlainFile } from '../../lib/exec/plain-file.ts';
 import { readRecords } from '../attach/record.ts';
 import type { ValueKind } from '../command.ts';
 import { PLUGIN_NAMES } from '../executable.ts';
+import { visible } from '../visible.ts';
 import type { Offer, Values } from './complete.ts';
 
 const NETNS_DIR = '/run/netns';
@@ -29,11 +30,17 @@ const FINDERS: Record<Exclude<ValueKind, 'command'>, Finder> = {
   plugin: () => PLUGIN_NAMES.map((word) => ({ word })),
 };
 
-/** The values on a machine. A word with blanks or control characters is not offered: a shell would take it for two. */
+/** What stands for itself on a shell's line. */
+const plainWord = /^[\w@%+=:,./-]+$/;
+
+/**
+ * The values on a machine. A word that a shell would cut, expand or run is not offered: bash puts in what it gets as it
+ * is, and the name of a NIC that comes back from a container is of that container's choice.
+ */
 export function valuesOn(host: Host): Values {
   return async (kind, netDir) => {
     const offers = kind === 'command' ? [] : await FINDERS[kind](host, netDir);
-    return offers.filter(({ word }) => /^[\x21-\x7e]+$/.test(word));
+    return offers.filter(({ word }) => plainWord.test(word));
   };
 }
 
@@ -68,7 +75,7 @@ function interfaces({ kernel }: Host): readonly Offer[] {
     // bonding_masters is a file among the links.
     if (!kernel.exists(`${LINKS_DIR}/${word}/ifindex`)) return [];
     const alias = kernel.read(`${LINKS_DIR}/${word}/ifalias`);
-    return [alias === undefined || alias === '' ? { word } : { word, about: alias }];
+    return [alias === undefined || alias === '' ? { word } : { word, about: visible(alias) }];
   });
 }
 

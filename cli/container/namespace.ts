@@ -1,11 +1,14 @@
 /** Namespaces that somebody has named without a runtime: by name, path or PID. */
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { digest } from '../../lib/exec/digest.ts';
 import { canBeContainer, type Match } from './match.ts';
 
 /** Where `ip netns` keeps its names. */
 export const netnsFolder = '/run/netns';
+
+/** What a match says it is known by where no runtime was asked. */
+export const withoutRuntime: readonly string[] = ['netns', 'path', 'PID'];
 
 /** @param named has a `/` */
 export function matchPath(named: string): Match {
@@ -41,9 +44,20 @@ function matchOf(by: string, path: string): Match {
     id: isNamed ? name : `netns-${digest(12, path)}`,
     name: isNamed ? '' : path,
     isExact: true,
-    netns: [path],
+    netns: [linkedPath(path)],
     state: 'running',
   };
+}
+
+/** Where a link leads, as --expose makes them: it may go before what was attached by it. */
+function linkedPath(path: string): string {
+  // Those of /proc lead to no path.
+  if (path.startsWith('/proc/')) return path;
+  try {
+    return resolve(dirname(path), readlinkSync(path));
+  } catch {
+    return path;
+  }
 }
 
 /** Whichever way a folder was reached: /var/run is /run. The last step may be a link to a namespace, and stays. */

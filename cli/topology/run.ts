@@ -4,11 +4,12 @@ import { CniError } from '../../lib/errors.ts';
 import type { Host } from '../../lib/exec/host.ts';
 import { realHost } from '../../lib/ip/real-host.ts';
 import { type CliIo, CommandError } from '../command.ts';
+import { visible } from '../visible.ts';
 import { assemble } from './assemble.ts';
 import { collectFacts } from './collect.ts';
 import type { Topology } from './model.ts';
 import { renderDot } from './render/dot.ts';
-import { json, visible } from './render/escape.ts';
+import { json } from './render/escape.ts';
 import { renderMermaid } from './render/mermaid.ts';
 import { renderTree } from './render/tree.ts';
 

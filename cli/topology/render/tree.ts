@@ -1,6 +1,6 @@
 /** A tree for a terminal: a line a port, in columns. */
+import { visible } from '../../visible.ts';
 import type { Hub, Port, Topology } from '../model.ts';
-import { visible } from './escape.ts';
 import {
   containerTitle,
   flagsOf,

@@ -144,7 +144,10 @@ describe('of a node', () => {
     host.machine.files.set('/sys/class/net/cni0/bridge', '');
     host.machine.files.set('/sys/class/net/eth0/ifalias', 'plumbline:x pods/c1/eth0');
     host.machine.files.set('/sys/class/net/bonding_masters', '');
-    for (const name of ['blue', 'two words']) host.machine.files.set(`/run/netns/${name}`, '');
+    for (const name of ['$(id)', 'a;b']) host.machine.files.set(`/sys/class/net/${name}/ifindex`, '8');
+    host.machine.files.set('/sys/class/net/cni0/ifalias', 'first\n$(id)');
+    for (const name of ['blue', 'two words', "it's", '`id`'])
+      host.machine.files.set(`/run/netns/${name}`, '');
     for (const [ifname, network] of [
       ['eth1', 'storage'],
       ['eth2', 'lab'],
@@ -169,9 +172,9 @@ describe('of a node', () => {
     ]);
   });
 
-  test('links, bridges, namespaces that one word names, plugins', async () => {
+  test('links, bridges, namespaces that one word names, plugins; nothing that a shell would run', async () => {
     expect(await values('interface')).toEqual([
-      { word: 'cni0' },
+      { word: 'cni0', about: 'first\\u000a$(id)' },
       { word: 'eth0', about: 'plumbline:x pods/c1/eth0' },
     ]);
     expect(await values('bridge')).toEqual([{ word: 'cni0', about: 'Linux bridge' }]);

@@ -1,14 +1,19 @@
 /** What attach makes of its options, as --print-config shows it; the rest is test/e2e/runtime/attach.test.ts. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { delChain } from '../../../../cli/attach/call.ts';
+import { recordsOf } from '../../../../cli/attach/detach.ts';
 import { fitChain, yieldDefaultRoutes } from '../../../../cli/attach/fit.ts';
 import { formatAttachments, type Listed } from '../../../../cli/attach/list.ts';
+import { pluginPath } from '../../../../cli/attach/plugins.ts';
 import { readRecords, writeRecord } from '../../../../cli/attach/record.ts';
 import { readWishes } from '../../../../cli/attach/wishes.ts';
 import { runCli } from '../../../../cli/index.ts';
 import { parseChain } from '../../../../cli/network/chain.ts';
+import type { JsonObject } from '../../../../lib/cni/json.ts';
+import { recordingHost } from '../../../support/recording-host.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -102,6 +107,14 @@ test.each([
     /the address is of one family, and the gateway of the other/,
   ],
   [['--network', 'x', '--ip', '1.2.3.4/24', '--ip', '1.2.3.5/24'], '--ip: give one address of a family'],
+  [['--network', 'x', '--ip', '0.0.0.0/0'], /0\.0\.0\.0 is no address that another one can send to/],
+  [['--network', 'x', '--ip', '224.0.0.5/24'], /224\.0\.0\.5 is no address that another one can send to/],
+  [['--network', 'x', '--ip', '::1/64'], /::1 is no address that another one can send to/],
+  [['--network', 'x', '--ip', '10.0.0.5/24@10.0.0.5'], /the gateway is the address itself/],
+  [['--network', 'x', '--ip', '10.0.0.0/24'], /10\.0\.0\.0 is the network's own address/],
+  [['--network', 'x', '--ip', '10.0.0.255/24'], /10\.0\.0\.255 is the broadcast address/],
+  [['--network', 'x', '--ip', '10.0.0.5/24@10.0.0.255'], /10\.0\.0\.255 is the broadcast address/],
+  [['--network', 'x', '--ip', '1.2.3.\u001b[31m'], /^--ip: "1\.2\.3\.\\u001b\[31m", expected/],
   [['--network', 'x', '--vlan', '4095'], '--vlan: "4095", expected a number from 1 to 4094'],
   [['--network', 'x', '--mac', '01:00:00:00:00:01'], /^--mac: "01:.*" is no unicast MAC address/],
   [['--network', 'x', '--ifname', 'eth1/2'], /^--ifname: "eth1\/2" holds white space/],
@@ -114,8 +127,8 @@ test.each([
   else expect(text).toMatch(message);
 });
 
-test('without a container there is nothing to attach', async () => {
-  const { code, stderr } = await run('--plugin', 'ovs', '--bridge', 'b');
+test.each([[[]], [['']]])('without a container, %j, there is nothing to attach', async (words) => {
+  const { code, stderr } = await run(...words, '--plugin', 'ovs', '--bridge', 'b');
   expect({ code, stderr: stderr.split('\n')[0] }).toEqual({
     code: 2,
     stderr: 'plumbline: attach: CONTAINER is missing',
@@ -225,4 +238,47 @@ test('records are read back in the order in which they were made; what is broken
   expect(records).toEqual([old, young]);
   expect(faults).toEqual([expect.stringMatching(`^${broken} cannot be read: `)]);
   expect(readRecords('/nowhere')).toEqual({ records: [], faults: [] });
+});
+
+test.each<readonly [by: string, containerId: string, named: string, isMeant: boolean]>([
+  ['docker', 'f00dcafe', 'f00d', true],
+  ['netns', 'blue', 'blue', true],
+  ['netns', 'blue', 'blu', false],
+  ['PID', 'pid-4711', '4711', true],
+  ['PID', 'pid-4711', '471', false],
+  ['PID', 'pid-4711', 'pid', false],
+])('detach: by %s, %s is meant by %s: %j', (by, containerId, named, isMeant) => {
+  const { state: _, ...one } = record({ by, containerId, container: containerId });
+  expect(recordsOf([one], named)).toEqual(isMeant ? [one] : []);
+});
+
+test('after an ADD that failed, a plugin that refuses its config keeps nothing from being taken down', async () => {
+  const write = (name: string, code: number): void =>
+    writeFileSync(
+      join(folder, name),
+      `#!/bin/sh\ncat >/dev/null; echo ${name} >>${folder}/called; echo '{"code":${code},"msg":"${name} says no"}'; exit 1\n`,
+      { mode: 0o755 },
+    );
+  write('refuses', 7);
+  write('fails', 101);
+  const lock = openSync('/dev/null', 'r');
+  const call = { containerId: 'c', netns: '', ifname: 'eth1', path: folder, env: process.env, lock };
+  const del = (types: readonly string[], result?: JsonObject) =>
+    delChain({ ...chainOf(...types.map((type) => ({ type }))), version: '1.0.0' }, call, result);
+  try {
+    await del(['refuses', 'refuses']);
+    expect(readFileSync(join(folder, 'called'), 'utf8')).toBe('refuses\nrefuses\n');
+    // What has been made by that very config must not be forgotten.
+    await expect(del(['refuses'], { cniVersion: '1.0.0' })).rejects.toThrow('refuses says no');
+    await expect(del(['fails', 'refuses'])).rejects.toThrow(/^fails: fails says no$/);
+  } finally {
+    closeSync(lock);
+  }
+});
+
+test('folders of plugins may be relative', () => {
+  using host = recordingHost();
+  writeFileSync(join(folder, 'mine'), '', { mode: 0o755 });
+  const path = relative(process.cwd(), folder);
+  expect(pluginPath(host, chainOf({ type: 'mine' }), path)).toBe(folder);
 });

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Ask, Said } from '../../../../cli/container/ask.ts';
 import { askContainerd, parseInfo, parseTasks } from '../../../../cli/container/containerd.ts';
@@ -238,4 +241,16 @@ test('a path is a namespace, and its name in /run/netns the ID for plugins', () 
     id: expect.stringMatching(/^netns-[0-9a-f]{12}$/),
     name: '/srv/ns/blue',
   });
+});
+
+test('a link to a namespace is what it leads to: it may go first', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'plumbline-container-'));
+  try {
+    symlinkSync('/proc/4711/ns/net', join(folder, 'web'));
+    expect(matchPath(join(folder, 'web')).netns).toEqual(['/proc/4711/ns/net']);
+    expect(matchPath(join(folder, 'none')).netns).toEqual([join(folder, 'none')]);
+    expect(matchPath('/dev/null/x').netns).toEqual(['/dev/null/x']);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

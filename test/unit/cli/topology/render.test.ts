@@ -3,10 +3,11 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Topology } from '../../../../cli/topology/model.ts';
 import { renderDot } from '../../../../cli/topology/render/dot.ts';
-import { brief, json, mermaid, visible, xml } from '../../../../cli/topology/render/escape.ts';
+import { brief, json, mermaid, xml } from '../../../../cli/topology/render/escape.ts';
 import { renderMermaid } from '../../../../cli/topology/render/mermaid.ts';
 import { renderSvg } from '../../../../cli/topology/render/svg.ts';
 import { renderTree } from '../../../../cli/topology/render/tree.ts';
+import { visible } from '../../../../cli/visible.ts';
 import { crowd, endpoint, hub, port, topology } from './made-up.ts';
 
 const example: Topology = {
