@@ -102,7 +102,7 @@ function linesOf({ folder }: Contender, config: Config, { netns }: Sandbox): Rea
   return new Map([
     line('attach', 'attach', netns, ...mine, '--ifname', 'net9', '--ip', `10.${number}.250.2/16`),
     line('attachments', 'attachments'),
-    line('detach', 'detach', netns, '--ifname', 'net9', '--bin-dir', folder),
+    line('detach', 'detach', netns, '--ifname', 'net9'),
     line('explain ADD', 'explain', 'ADD', '--netns', netns),
     ...['tree', 'json', 'svg'].map((format) =>
       line(`topology --format ${format}`, 'topology', '--format', format),
