@@ -52,7 +52,7 @@ async function unplugForeign(context: AttachmentContext<Config>, names: Names): 
           (recorded.sandbox
             ? recorded.sandbox.mac?.toLowerCase() === link.address
             : await isUnmarkedPortOf(host, config.bridge, link)));
-      if (proven) return void (await ipInSandbox(host, sandbox, [deleteLink(ifname)]));
+      if (proven) return unlessGone(() => ipInSandbox(host, sandbox, [deleteLink(ifname)]));
     }
   }
   // Something may hold a namespace that no path leads to any more: the host's end is left to go by.
@@ -65,7 +65,16 @@ async function unplugForeign(context: AttachmentContext<Config>, names: Names): 
     port.master === config.bridge &&
     port.address === recorded.host.mac
   ) {
-    await ipBatch(host, [deleteLink(port.ifname)]);
+    await unlessGone(() => ipBatch(host, [deleteLink(port.ifname)]));
+  }
+}
+
+/** Between the look at a link and its deletion, the kernel may take it away together with its sandbox. */
+async function unlessGone(deletion: () => Promise<unknown>): Promise<void> {
+  try {
+    await deletion();
+  } catch (error) {
+    if (!isIpError(error, 'missing')) throw error;
   }
 }
 
