@@ -17,7 +17,7 @@ import { killAdds, killDels } from '../../support/kill.ts';
 import { childConfig, childNetwork, hostLocal, type Kind } from './pods.ts';
 
 // Of ADD, and as many of DEL.
-const roundsFor = (kind: Kind): number => roundsOf({ usual: 25, full: 500, vm: kind === 'ipvlan' ? 6 : 3 });
+const roundsFor = (kind: Kind): number => roundsOf({ usual: 25, full: 500, vm: kind === 'ipvlan' ? 4 : 3 });
 const races = roundsOf({ usual: 5, full: 50, vm: 2 });
 const count = roundsOf({ usual: 30, full: 100, vm: 8 });
 

@@ -13,7 +13,6 @@ import { cacheDir, repoRoot } from './machine.ts';
 const patterns = [
   'test/e2e/{ipvlan,sriov}/**/*.test.ts',
   'test/e2e/veth-bridge/{masquerade,vlan}.test.ts',
-  'test/e2e/macvlan/modes.test.ts',
   // Where the kernel's own datapath forwards.
   'test/e2e/ovs/{connectivity,datapath,limits}.test.ts',
   'test/e2e/robust/{children,clock}.test.ts',
