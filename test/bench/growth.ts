@@ -63,7 +63,7 @@ export const growths: readonly Growth[] = [
     sizes: [0, 1_000, 10_000, 50_000],
     scenario: plain,
     fill: fillReservations,
-    seconds: 36,
+    seconds: 28,
     least: 5,
   },
   {

@@ -63,7 +63,7 @@ export async function measureLoad(
 ): Promise<readonly LoadMeasure[]> {
   const measures = await withTallies(sides, options, async (tallies) => {
     for (const tally of tallies) await oneRound(tally, 'memory');
-    for (const round of roundsWithin({ ...options, least: 2 })) {
+    for (const round of roundsWithin({ ...options, least: Math.min(2, options.rounds) })) {
       for (const tally of rotated(tallies, round)) await oneRound(tally, 'time');
     }
     return tallies.map((tally) => measureOf(tally, tallies, options));

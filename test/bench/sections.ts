@@ -69,9 +69,9 @@ export const measureSection: Readonly<Record<Section, (settings: Settings) => Pr
 
   async load({ rounds, progress }) {
     const crowds = [
-      { scenario: plain, containers: 100, rounds: 4, seconds: 40 },
-      { scenario: masqueraded, containers: 100, rounds: 2, seconds: 20 },
-      { scenario: plain, containers: 300, rounds: 2, seconds: 60 },
+      { scenario: plain, containers: 100, rounds: 4, seconds: 25 },
+      { scenario: masqueraded, containers: 100, rounds: 2, seconds: 10 },
+      { scenario: plain, containers: 300, rounds: 1, seconds: 30 },
     ];
     const load: Report['load'][number][] = [];
     for (const crowd of crowds) {
@@ -93,7 +93,7 @@ export const measureSection: Readonly<Record<Section, (settings: Settings) => Pr
 
   async commands({ rounds, progress }) {
     progress('what people type, beside many containers');
-    const limits = { rounds: Math.ceil(rounds / 3), seconds: 30 };
+    const limits = { rounds: Math.ceil(rounds / 3), seconds: 20 };
     return { commands: await measureCommands(sidesThere(), limits) };
   },
 };
