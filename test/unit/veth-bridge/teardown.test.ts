@@ -25,8 +25,8 @@ async function deleteForeign(words: string): Promise<{ code: number | undefined;
       return { status: 1, stderr: `${words}\nCommand failed -:1\n` };
     },
   });
-  host.machine.put({ ifname: 'cni0', address: '02:00:00:00:00:01', linkinfo: { info_kind: 'bridge' } });
-  host.machine.put({ ...port, linkinfo: { info_kind: 'veth' } });
+  host.machine.put({ ifname: 'cni0', address: '02:00:00:00:00:01', kind: 'bridge' });
+  host.machine.put({ ...port, kind: 'veth' });
   const config = podConfig(host, { cniVersion: '1.0.0', bridge: 'cni0', prevResult });
   const { error } = await call(host, {
     command: 'DEL',
