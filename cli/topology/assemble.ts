@@ -1,4 +1,5 @@
 /** A node's topology, out of its facts. */
+import { byName } from './by-name.ts';
 import type { Facts, Link } from './facts.ts';
 import { leftoversOf } from './leftovers.ts';
 import type { Hub, Port, Topology } from './model.ts';
@@ -31,8 +32,6 @@ export function assemble(facts: Facts): Topology {
 }
 
 const order: readonly Hub['kind'][] = ['bridge', 'ovs-bridge', 'master', 'pf', 'node'];
-
-const { compare: byName } = new Intl.Collator('en', { numeric: true });
 
 /** A link that others hang on, or that a network wants. */
 function linkHub(view: View, link: Link): Hub | undefined {
