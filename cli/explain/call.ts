@@ -1,6 +1,5 @@
 /** One plugin's call, told of instead of made: the plugin's own code, on a host that plans. */
 import { statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { defaultDataDir } from '../../ipam/host-local/config.ts';
 import { isObject, type JsonObject, member } from '../../lib/cni/json.ts';
 import type { PluginCommand } from '../../lib/cni/request.ts';
@@ -11,6 +10,7 @@ import { realHost } from '../../lib/ip/real-host.ts';
 import { findPlugin } from '../../plugins/index.ts';
 import { CommandError } from '../command.ts';
 import { readMark } from '../executable.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { callEnvironment } from './delegate.ts';
 import { planningKernel } from './kernel.ts';
 import { linksOn } from './links.ts';
@@ -42,7 +42,7 @@ export interface Planning extends Disposable {
 export async function startPlanning(command: PluginCommand): Promise<Planning> {
   const searchPath = process.env['PATH'];
   // Inputs of what is run are files without a name in a folder; not in that of the plugins, which may not be there yet.
-  const real = { ...realHost(searchPath), runner: realRunner({ searchPath, runDir: tmpdir() }) };
+  const real = { ...realHost(searchPath), runner: realRunner({ searchPath, runDir: temporaryFolder() }) };
   const { runner, kernel } = real;
   const scratch = await makeScratch(runner);
   const spaces = spacesOf(real);

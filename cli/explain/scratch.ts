@@ -3,9 +3,10 @@
  * the real one, and works on the copy. What it has changed there is what the call would write.
  */
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { Runner } from '../../lib/exec/runner.ts';
+import { CommandError } from '../command.ts';
+import { temporaryFolder } from '../temporary.ts';
 
 /** One folder of the plugins', and where its copy is. */
 export interface Mirrored {
@@ -35,22 +36,21 @@ export interface Scratch extends Disposable {
 }
 
 export async function makeScratch(runner: Runner): Promise<Scratch> {
-  const root = mkdtempSync(join(tmpdir(), 'plumbline-explain-'));
   const folders: Mirrored[] = [];
   const copied = new Set<string>();
   let before: Listing = new Map();
   return {
     async mirror(real, parts) {
       const known = folders.find((folder) => folder.real === real);
-      const { copy } = known ?? { copy: join(root, String(folders.length)) };
-      if (known === undefined) folders.push({ real, copy });
-      for (const part of parts ?? ['']) {
-        const from = join(real, part);
-        if (!copied.has(from)) await copyInto(runner, from, join(copy, part));
-        copied.add(from);
+      const wanted = (parts ?? ['']).map((part) => join(real, part)).filter((part) => !copied.has(part));
+      const folder = known ?? { real, copy: newFolder(wanted) };
+      if (known === undefined) folders.push(folder);
+      for (const part of wanted) {
+        await copyInto(runner, part, join(folder.copy, relative(real, part)));
+        copied.add(part);
       }
-      before = list(folders);
-      return copy;
+      before = new Map([...before, ...list([folder])]);
+      return folder.copy;
     },
     changes() {
       const after = list(folders);
@@ -60,17 +60,36 @@ export async function makeScratch(runner: Runner): Promise<Scratch> {
     },
     translated: (text) =>
       folders.reduce((translated, { real, copy }) => translated.replaceAll(copy, real), text),
-    [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }),
+    [Symbol.dispose]() {
+      for (const { copy } of folders) rmSync(dirname(copy), { recursive: true, force: true });
+    },
   };
 }
 
-/** With times, modes and what is no file; nothing where it is not there. Locks are not copied: they are not waited for. */
+/** For a copy of these: not there yet, in a folder of its own. */
+function newFolder(originals: readonly string[]): string {
+  const files = originals
+    .filter(isFolder)
+    .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' })).length;
+  return join(mkdtempSync(join(temporaryFolder(files), 'plumbline-explain-')), 'copy');
+}
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/**
+ * With times, modes and what is no file; nothing where it is not there.
+ * @throws CommandError where there is no room; a file that its container takes away meanwhile is passed over
+ */
 async function copyInto(runner: Runner, from: string, to: string): Promise<void> {
-  const stat = statSync(from, { throwIfNoEntry: false });
-  if (stat?.isDirectory() !== true) return;
-  const names = readdirSync(from).filter((name) => name !== 'locks' && name !== 'lock');
+  if (!isFolder(from)) return;
   mkdirSync(to, { recursive: true });
-  if (names.length > 0) await runner.run('cp', ['-a', '--', ...names.map((name) => `${from}/${name}`), to]);
+  const { stderr } = await runner.run('cp', ['-a', '--', `${from}/.`, to]);
+  const failed = stderr
+    .split('\n')
+    .filter((line) => line !== '' && !line.endsWith(': No such file or directory'));
+  if (failed[0] !== undefined) {
+    throw new CommandError(`${from} cannot be copied, to see what a call would change there: ${failed[0]}`);
+  }
 }
 
 interface Entry {

@@ -1,9 +1,10 @@
 /** The links in other network namespaces. */
 import { closeSync, openSync, readFileSync, unlinkSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pathOfDescriptor } from '../../../lib/exec/held.ts';
 import type { Host, Netns } from '../../../lib/exec/host.ts';
+import { temporaryFolder } from '../../temporary.ts';
 import type { Link } from '../facts.ts';
 import { parseLinks, showLinks } from './links.ts';
 
@@ -71,7 +72,10 @@ function tryParse(text: string): readonly Link[] | undefined {
 }
 
 function openNameless(): number {
-  const path = join(tmpdir(), `plumbline-topology-${process.pid}-${Math.random().toString(36).slice(2)}`);
+  const path = join(
+    temporaryFolder(),
+    `plumbline-topology-${process.pid}-${Math.random().toString(36).slice(2)}`,
+  );
   const fd = openSync(path, 'wx+', 0o600);
   unlinkSync(path);
   return fd;

@@ -6,11 +6,11 @@
  * where the node has a number for it, which it gets when a link is moved there or has its other end there.
  */
 import { mkdirSync, mkdtempSync, readlinkSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { CniError, ErrorCode } from '../../../lib/errors.ts';
 import type { Host, Kernel, Netns } from '../../../lib/exec/host.ts';
+import { temporaryFolder } from '../../temporary.ts';
 import type { Namespace } from '../facts.ts';
 import { linksIn } from './inside.ts';
 
@@ -134,7 +134,7 @@ const idsSchema = z.array(z.object({ name: z.string(), id: z.optional(z.number()
  */
 async function numbersOf(host: Host, namespaces: readonly Netns[]): Promise<ReadonlyMap<number, number>> {
   if (namespaces.length === 0) return new Map();
-  const folder = mkdtempSync(join(tmpdir(), 'plumbline-topology-'));
+  const folder = mkdtempSync(join(temporaryFolder(), 'plumbline-topology-'));
   try {
     mkdirSync(join(folder, 'netns'));
     for (const [index, { ref }] of namespaces.entries()) symlinkSync(ref, join(folder, 'netns', `${index}`));
