@@ -81,17 +81,17 @@ function cleanEnvironment(): void {
 async function makeByPkg(executable: string, arch: Arch, version: string): Promise<string | undefined> {
   const maker = chooseBlobMaker(arch);
   const scratch = mkdtempSync(join(tmpdir(), 'plumbline-bundles-'));
-  const main = join(scratch, 'plumbline.cjs');
+  const [main, commands] = [join(scratch, 'plumbline.cjs'), join(scratch, COMMANDS_ASSET)];
   const modules = Object.entries(MODULE_ASSETS);
   const assets = Object.fromEntries(
-    [COMMANDS_ASSET, ...Object.values(MODULE_ASSETS)].map((name) => [name, join(scratch, name)] as const),
+    Object.values(MODULE_ASSETS).map((name) => [name, join(scratch, name)] as const),
   );
   const entry = maker.how === 'plain' ? 'scripts/entry-plain.ts' : 'scripts/entry-snapshot.ts';
   try {
     await bundle(entry, main, version);
-    await bundle('cli/index.ts', join(scratch, COMMANDS_ASSET), version, Object.keys(MODULE_ASSETS));
+    await bundle('cli/index.ts', commands, version, Object.keys(MODULE_ASSETS));
     for (const [module, asset] of modules) await bundle(module, join(scratch, asset), version);
-    await makeExecutable({ main, assets }, executable, arch, maker);
+    await makeExecutable({ main, commands, assets }, executable, arch, maker);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -10,6 +10,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileS
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CODE_CACHE_ASSET, COMMANDS_ASSET } from '../sea.ts';
 import { type Arch, crossRoot, nativeArch } from './arch.ts';
 import { findAll, theOnly } from './bytes.ts';
 import { baseNode, nodeFor } from './node.ts';
@@ -83,14 +84,17 @@ const seaConfig = (assets: Bundles['assets']) => ({
   assets,
 });
 
-/** Paths of bundles: what the executable runs, made for its blob maker, and what it has by name. */
+/** Paths of bundles: what the executable runs, made for its blob maker, and what it loads when that is needed. */
 export interface Bundles {
   readonly main: string;
+  /** Of people's commands. */
+  readonly commands: string;
+  /** Further ones, by name. */
   readonly assets: Readonly<Record<string, string>>;
 }
 
 export async function makeExecutable(
-  { main, assets }: Bundles,
+  bundles: Bundles,
   output: string,
   arch: Arch,
   maker: BlobMaker,
@@ -98,13 +102,30 @@ export async function makeExecutable(
   const scratch = mkdtempSync(join(tmpdir(), 'plumbline-sea-'));
   try {
     const isSnapshot = maker.how !== 'plain';
-    const entry = isSnapshot ? takeSnapshot(main, scratch, runnerOf(arch, maker)) : main;
+    const node = runnerOf(arch, maker);
+    const entry = isSnapshot ? takeSnapshot(bundles.main, scratch, node) : bundles.main;
+    const code = join(scratch, CODE_CACHE_ASSET);
+    if (isSnapshot) makeCodeCache(entry, bundles.commands, code, node);
+    else writeFileSync(code, '');
+    const assets = { ...bundles.assets, [COMMANDS_ASSET]: bundles.commands, [CODE_CACHE_ASSET]: code };
     if (arch === nativeArch) await injectByPkg(entry, output, seaConfig(assets));
     else await injectForeign({ main: entry, assets }, output, scratch, arch);
     if (isSnapshot) declareSnapshot(output);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** @param snapshot without an executable around it, it makes the code cache (entry-snapshot.ts) */
+function makeCodeCache(
+  snapshot: string,
+  bundle: string,
+  output: string,
+  [program, ...args]: readonly [string, ...string[]],
+): void {
+  execFileSync(program, [...args, ...execArgv, '--snapshot-blob', snapshot, bundle, output], {
+    stdio: 'pipe',
+  });
 }
 
 /** How the Node of a processor is called. */
@@ -118,7 +139,7 @@ const fromHere = createRequire(import.meta.url);
 
 /** What pkg does, step by step: it would start the other processor's Node to ask for its version. */
 async function injectForeign(
-  { main, assets }: Bundles,
+  { main, assets }: Pick<Bundles, 'main' | 'assets'>,
   output: string,
   scratch: string,
   arch: Arch,
