@@ -9,10 +9,11 @@ import { isList } from '../network/files.ts';
 import { itemsOf, memberOf, membersOf, type Path, parseSource, type Source } from '../network/source.ts';
 import { compareFindings, type Finding } from './finding.ts';
 import { findRepeatedKeys, isOthers } from './keys.ts';
-import { lintMember, type Place } from './member.ts';
+import { lintMember } from './member.ts';
 import { nearest } from './nearest.ts';
 import type { Network } from './network.ts';
 import { listNotes } from './peers.ts';
+import type { Place } from './place.ts';
 
 export interface Linted {
   readonly findings: readonly Finding[];
