@@ -3,7 +3,8 @@
 import type { Plugin } from '../../lib/cni/plugin.ts';
 import { serve } from '../../lib/cni/serve.ts';
 import { findPlugin } from '../../plugins/index.ts';
-import type { CniFailure, CniResult, Command } from './cni.ts';
+import type { Command } from './cni.ts';
+import type { CniFailure, CniResult } from './cni-result.ts';
 import { type RecordingHost, sandboxPath } from './recording-host.ts';
 
 export interface InProcessCall {

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type CniResult, interpret, type Printed } from './cni-result.ts';
 import type { Container } from './container.ts';
 import { attachmentMarks, markOf } from './marks.ts';
 import { type Node, uniqueName } from './node.ts';
@@ -44,61 +45,7 @@ export interface CniCall {
   readonly effort?: boolean;
 }
 
-/** A result in any version of the specification. */
-export interface CniResult {
-  readonly cniVersion: string;
-  readonly interfaces?: readonly CniInterface[];
-  readonly ips?: readonly CniIp[];
-  readonly routes?: readonly CniRoute[];
-  readonly dns?: CniDns;
-  /** 0.1.0 and 0.2.0. */
-  readonly ip4?: { readonly ip: string; readonly gateway?: string; readonly routes?: readonly CniRoute[] };
-  readonly ip6?: { readonly ip: string; readonly gateway?: string; readonly routes?: readonly CniRoute[] };
-  /** VERSION. */
-  readonly supportedVersions?: readonly string[];
-}
-
-export interface CniInterface {
-  readonly name: string;
-  readonly mac?: string;
-  readonly mtu?: number;
-  readonly sandbox?: string;
-  readonly socketPath?: string;
-  readonly pciID?: string;
-}
-
-export interface CniIp {
-  readonly address: string;
-  readonly gateway?: string;
-  readonly interface?: number;
-  readonly version?: '4' | '6';
-}
-
-export interface CniRoute {
-  readonly dst: string;
-  readonly gw?: string;
-  readonly mtu?: number;
-  readonly advmss?: number;
-  readonly priority?: number;
-  readonly table?: number;
-  readonly scope?: number;
-}
-
-export interface CniDns {
-  readonly nameservers?: readonly string[];
-  readonly domain?: string;
-  readonly search?: readonly string[];
-  readonly options?: readonly string[];
-}
-
-export interface CniFailure {
-  readonly cniVersion?: string;
-  readonly code: number;
-  readonly msg: string;
-  readonly details?: string;
-}
-
-export interface CniOutcome {
+export interface CniOutcome extends Printed {
   /** Exit status, null where a signal ended it. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -107,12 +54,6 @@ export interface CniOutcome {
   readonly pid: number;
   /** From start to end, as the runtime sees it. */
   readonly milliseconds: number;
-  /** stdout's JSON, where it is JSON. */
-  readonly json?: unknown;
-  /** stdout as a result, where the exit status is 0 and there is any. */
-  readonly result?: CniResult;
-  /** stdout as an error, where the exit status is not 0. */
-  readonly error?: CniFailure;
   /** With `strace`: the processes it made, in order; threads are not among them, and an exec chain is one. */
   readonly children?: readonly ChildProcessTrace[];
   /** With `effort`: what it and its children have asked of the kernel. */
@@ -198,86 +139,6 @@ function readTrace(text: string, { effort }: CniCall): Pick<CniOutcome, 'childre
   return { children: parseStrace(text), ...(effort ? { effort: effortIn(text) } : {}) };
 }
 
-type Shortcut = Omit<CniCall, 'command'>;
-
-/** @throws with the plugin's words, when it fails; so do the next ones */
-export async function add(node: Node, call: Shortcut): Promise<CniResult> {
-  const { result } = await succeed(node, { ...call, command: 'ADD' });
-  if (result === undefined) throw new Error('ADD ended with 0 and printed no result');
-  return result;
-}
-
-export async function del(node: Node, call: Shortcut): Promise<void> {
-  await succeed(node, { ...call, command: 'DEL' });
-}
-
-export async function check(node: Node, call: Shortcut): Promise<void> {
-  await succeed(node, { ...call, command: 'CHECK' });
-}
-
-export async function gc(node: Node, call: Shortcut): Promise<void> {
-  await succeed(node, { ...call, command: 'GC' });
-}
-
-export async function status(node: Node, call: Shortcut): Promise<void> {
-  await succeed(node, { ...call, command: 'STATUS' });
-}
-
-export async function version(node: Node, call: Shortcut): Promise<readonly string[]> {
-  const { result } = await succeed(node, { ...call, command: 'VERSION' });
-  return result?.supportedVersions ?? [];
-}
-
-/** Calls a plugin that must succeed. */
-export async function succeed(node: Node, call: CniCall): Promise<CniOutcome> {
-  const outcome = await cni(node, call);
-  if (outcome.code !== 0) throw new Error(`${call.command} failed: ${describeOutcome(outcome)}`);
-  return outcome;
-}
-
-/**
- * Calls a plugin that must fail, with an error as the specification wants it.
- * @param expected the error's code, and what its msg or details say
- */
-export async function expectFailure(
-  node: Node,
-  call: CniCall,
-  expected: { readonly code?: number; readonly says?: RegExp } = {},
-): Promise<CniFailure> {
-  const outcome = await cni(node, call);
-  const { error } = outcome;
-  const asExpected =
-    error !== undefined &&
-    (expected.code === undefined || error.code === expected.code) &&
-    (expected.says === undefined || expected.says.test(`${error.msg}\n${error.details ?? ''}`));
-  if (asExpected) return error;
-  const wanted = [expected.code === undefined ? '' : `code ${expected.code}`, expected.says ?? ''].filter(
-    Boolean,
-  );
-  throw new Error(
-    `${call.command} should fail with ${wanted.join(' and ') || 'an error'}: ${describeOutcome(outcome)}`,
-  );
-}
-
-export function describeOutcome({ code, signal, stdout, stderr, error }: CniOutcome): string {
-  const how = signal === null ? `exit status ${code}` : signal;
-  const said =
-    error === undefined
-      ? stdout
-      : `error ${error.code}: ${error.msg}${error.details ? `\n${error.details}` : ''}`;
-  return [how, said, stderr].filter(Boolean).join('\n');
-}
-
-/** The address of a family in a result, without its prefix. */
-export function addressIn(result: CniResult, family: 4 | 6 = 4): string {
-  const old = family === 4 ? result.ip4?.ip : result.ip6?.ip;
-  const found =
-    old ??
-    result.ips?.map(({ address }) => address).find((address) => address.includes(':') === (family === 6));
-  if (found === undefined) throw new Error(`no IPv${family} address in ${JSON.stringify(result)}`);
-  return found.replace(/\/\d+$/, '');
-}
-
 function environmentOf(call: CniCall, folder: string): NodeJS.ProcessEnv {
   const { command, container, args } = call;
   const attaches = command === 'ADD' || command === 'DEL' || command === 'CHECK';
@@ -309,18 +170,6 @@ function typeOf(config: CniCall['config']): string {
   const type = fieldOfConfig(config, 'type');
   if (type === undefined) throw new Error('say which plugin to call: the config has no type');
   return type;
-}
-
-function interpret(code: number | null, stdout: string): Pick<CniOutcome, 'json' | 'result' | 'error'> {
-  let json: unknown;
-  try {
-    json = JSON.parse(stdout);
-  } catch {
-    return {};
-  }
-  if (typeof json !== 'object' || json === null) return { json };
-  if (code === 0) return { json, result: json as CniResult };
-  return 'code' in json && 'msg' in json ? { json, error: json as CniFailure } : { json };
 }
 
 /** Notes all by which the attachment could be named, so that the leak check can look for it. */

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CniResult, type Config, formatArgs } from './cni.ts';
+import { type Config, formatArgs } from './cni.ts';
+import type { CniResult } from './cni-result.ts';
 import type { Container } from './container.ts';
 import type { Node } from './node.ts';
 import { binDir as builtDir, findBuilt, referenceDir } from './paths.ts';

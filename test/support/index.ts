@@ -2,6 +2,16 @@
 export type { Background } from './background.ts';
 export { busyboxImage } from './busybox.ts';
 export * from './cni.ts';
+export * from './cni-commands.ts';
+export {
+  addressIn,
+  type CniDns,
+  type CniFailure,
+  type CniInterface,
+  type CniIp,
+  type CniResult,
+  type CniRoute,
+} from './cni-result.ts';
 export * from './cnitool.ts';
 export { type Container, type ContainerOptions, createContainer } from './container.ts';
 export {

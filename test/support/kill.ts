@@ -1,7 +1,8 @@
 /** Kills calls at moments spread over their duration, each followed by the DEL that must find all that was made. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { type CniCall, cni, describeOutcome, startCni } from './cni.ts';
+import { type CniCall, cni, startCni } from './cni.ts';
+import { describeOutcome } from './cni-commands.ts';
 import { findLeaks, snapshot } from './leaks.ts';
 import type { Node } from './node.ts';
 import { roundsOf } from './pace.ts';

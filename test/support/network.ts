@@ -4,15 +4,9 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  type CniCall,
-  type CniOutcome,
-  type CniResult,
-  type Command,
-  type Config,
-  cni,
-  describeOutcome,
-} from './cni.ts';
+import { type CniCall, type CniOutcome, type Command, type Config, cni } from './cni.ts';
+import { describeOutcome } from './cni-commands.ts';
+import type { CniResult } from './cni-result.ts';
 import type { Container } from './container.ts';
 import type { Node } from './node.ts';
 import { binDir as builtDir, referenceDir } from './paths.ts';

@@ -1,5 +1,6 @@
 /** Containers that are attached to one network, and remembered until they are deleted. */
-import { addressIn, type CniResult, type Config } from './cni.ts';
+import type { Config } from './cni.ts';
+import { addressIn, type CniResult } from './cni-result.ts';
 import { type Container, type ContainerOptions, createContainer } from './container.ts';
 import { type AttachOptions, type Network, network } from './network.ts';
 import type { Node } from './node.ts';

@@ -5,7 +5,8 @@
 import { existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect } from 'vitest';
-import { addressIn, type CniResult, type Config } from './cni.ts';
+import type { Config } from './cni.ts';
+import { addressIn, type CniResult } from './cni-result.ts';
 import { type Container, type ContainerOptions, createContainer } from './container.ts';
 import { describeNeeds } from './needs.ts';
 import { type AttachOptions, type Network, network } from './network.ts';

@@ -9,7 +9,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { CniFailure, Command, Config } from './cni.ts';
+import type { Command, Config } from './cni.ts';
+import type { CniFailure } from './cni-result.ts';
 import type { Node } from './node.ts';
 import { binDir, referenceDir } from './paths.ts';
 

@@ -1,6 +1,6 @@
 /** A hostile call, and what must come of it. */
 import * as fc from 'fast-check';
-import type { CniFailure } from '../cni.ts';
+import type { CniFailure } from '../cni-result.ts';
 
 export type AttachmentCommand = 'ADD' | 'DEL' | 'CHECK';
 export type HostileCommand = AttachmentCommand | 'GC' | 'STATUS';
