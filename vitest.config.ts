@@ -17,7 +17,8 @@ const endToEnd = {
 /** What says nothing about an executable, or the same of each: run once, on the first build. */
 const ofNoBuild = [
   // The tests' own laboratory.
-  'test/e2e/**/support.test.ts',
+  'test/e2e/support/**',
+  'test/e2e/ovs/support.test.ts',
   // make, images, manifests and documents.
   'test/e2e/deploy/**',
   // Shells, manual pages, a guide: what people have besides the executable.
