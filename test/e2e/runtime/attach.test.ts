@@ -2,127 +2,28 @@
  * `plumbline attach` on a node with a real containerd: a container that ctr started, a pod of the CRI, and what answers
  * as Docker does.
  */
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import {
   binDir,
-  busyboxImage,
   createContainer,
   describeNeeds,
   eventually,
   expectPing,
-  findBuilt,
-  type Outcome,
-  type Place,
   roundsOf,
-  uniqueName,
   useRuntime,
 } from '../../support/index.ts';
-
-interface Told {
-  readonly cniVersion: string;
-  readonly interfaces: readonly { name: string; mac?: string; sandbox?: string }[];
-  readonly ips: readonly { address: string; gateway?: string }[];
-  readonly routes?: readonly { dst: string; gw?: string }[];
-}
-
-interface Listed {
-  readonly containerId: string;
-  readonly container: string;
-  readonly ifname: string;
-  readonly network: string;
-  readonly state: string;
-}
-
-const recordFolder = '/var/lib/cni/plumbline/attachments';
-
-/** The reference tuning knows nothing newer than 1.0.0, so the chain has to be called in that. */
-const storage = {
-  cniVersion: '1.0.0',
-  cniVersions: ['1.0.0', '1.1.0'],
-  name: 'storage',
-  plugins: [
-    {
-      type: 'veth-bridge',
-      bridge: 'storage0',
-      isDefaultGateway: true,
-      capabilities: { mac: true },
-      ipam: { type: 'host-local', ranges: [[{ subnet: '10.77.0.0/24' }]] },
-    },
-    { type: 'tuning', sysctl: { 'net.ipv4.conf.IFNAME.arp_filter': '1' } },
-  ],
-};
+import { kill, makeSlowNetwork, nameAsDocker, programsOn, startByCtr, storage, useAttach } from './attach.ts';
 
 describeNeeds(['containerd', 'crictl', 'reference'], 'plumbline attach', () => {
   const lab = useRuntime();
-
-  /** Programs of the runtimes that are not here, and crictl, which is no program of the machine's. */
-  function programs(): string {
-    const folder = join(lab.node.dir, 'programs');
-    if (!existsSync(folder)) {
-      mkdirSync(folder);
-      write('docker', 'echo "Error: No such container: $4" >&2; echo "[]"; exit 1');
-      write('podman', 'echo "Error: no such container $4" >&2; echo "[]"; exit 125');
-    }
-    return folder;
-  }
-
-  function write(program: string, script: string): void {
-    const path = join(lab.node.dir, 'programs', program);
-    writeFileSync(path, `#!/bin/sh\n${script}\n`);
-    chmodSync(path, 0o755);
-  }
-
-  function plumbline(...args: readonly string[]): Promise<Outcome> {
-    const path = [programs(), dirname(findBuilt('crictl') ?? ''), '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
-    return lab.node.exec([join(binDir, 'plumbline'), ...args], {
-      env: { PATH: path.join(':'), HOME: '/root' },
-    });
-  }
-
-  async function done(...args: readonly string[]): Promise<string> {
-    const { code, stdout, stderr } = await plumbline(...args);
-    expect({ args, code, stderr }).toEqual({ args, code: 0, stderr: '' });
-    return stdout;
-  }
-
-  const attach = async (...args: readonly string[]): Promise<Told> =>
-    JSON.parse(await done('attach', ...args, '--json')) as Told;
-  const list = async (): Promise<readonly Listed[]> =>
-    JSON.parse(await done('attachments', '--json')) as readonly Listed[];
-  const records = (): readonly string[] => {
-    const folder = lab.node.path(recordFolder);
-    return existsSync(folder) ? readdirSync(folder) : [];
-  };
-
-  /** A container without a network of its own making. */
-  async function startByCtr(): Promise<{ id: string; pid: number; place: Place }> {
-    const { containerd } = lab;
-    const id = `${uniqueName()}-${'0123456789abcdef'.repeat(2)}`;
-    await containerd.ctr(
-      ...['run', '--detach', '--snapshotter', 'native', '--cgroup', `${containerd.cgroup}/${id}`],
-      ...[busyboxImage, id, 'sleep', '1000000'],
-    );
-    const tasks = await containerd.ctr('tasks', 'list');
-    const pid = Number(new RegExp(`^${id}\\s+(\\d+)`, 'm').exec(tasks)?.[1]);
-    return { id, pid, place: containerd.place(id, id, 'default') };
-  }
-
-  async function kill(id: string): Promise<void> {
-    const { containerd } = lab;
-    await containerd.tryCtr('tasks', 'kill', '--signal', 'SIGKILL', id);
-    const isGone = async (): Promise<boolean> =>
-      (await containerd.tryCtr('tasks', 'delete', id)).code === 0 ||
-      !(await containerd.ctr('tasks', 'list')).includes(id);
-    expect(await eventually(isGone, 5_000)).toBe(true);
-    await containerd.ctr('containers', 'delete', id);
-  }
+  const { plumbline, done, attach, list, records } = useAttach(lab);
 
   test('containers of ctr: two networks each, pings, and what is left when they are killed', async () => {
     lab.containerd.configure({ '10-storage.conflist': storage });
-    const [blue, green] = await Promise.all([startByCtr(), startByCtr()]);
+    const [blue, green] = await Promise.all([startByCtr(lab.containerd), startByCtr(lab.containerd)]);
 
     // By its ID; the chain runs in the version that both plugins speak.
     const first = await attach(blue.id, '--network', 'storage', '--mac', '02:00:00:00:00:21', '--expose');
@@ -168,7 +69,7 @@ describeNeeds(['containerd', 'crictl', 'reference'], 'plumbline attach', () => {
     );
     expect((await blue.place.try('ip', 'link', 'show', 'eth2')).code).not.toBe(0);
 
-    await Promise.all([kill(blue.id), kill(green.id)]);
+    await Promise.all([kill(lab.containerd, blue), kill(lab.containerd, green)]);
     expect((await list()).map(({ container, ifname, state }) => [container, ifname, state])).toEqual([
       [blue.id, 'eth1', 'gone'],
       [`pid-${green.pid}`, 'eth1', 'gone'],
@@ -262,7 +163,7 @@ describeNeeds(['containerd', 'crictl', 'reference'], 'plumbline attach', () => {
   test('nobody, several, Docker: who was asked is told, and two matches are no match', async () => {
     const { node, containerd } = lab;
     containerd.configure({ '10-storage.conflist': storage });
-    const [blue, green] = [await startByCtr(), await startByCtr()];
+    const [blue, green] = [await startByCtr(containerd), await startByCtr(containerd)];
     const nobody = await plumbline('attach', 'nobody', '--network', 'storage');
     expect(nobody.code).toBe(1);
     expect(nobody.stderr.replaceAll(/^plumbline: attach: /gm, '').split('\n')).toEqual([
@@ -280,19 +181,7 @@ describeNeeds(['containerd', 'crictl', 'reference'], 'plumbline attach', () => {
     for (const { id, pid } of [blue, green])
       expect(several.stderr).toContain(`containerd (default): ${id}, /proc/${pid}/ns/net`);
 
-    // What Docker calls "web" is a container that containerd knows by its ID, as it is with a real one.
-    const inspected = [
-      {
-        Id: blue.id,
-        Name: '/web',
-        State: { Status: 'running', Pid: blue.pid },
-        NetworkSettings: { SandboxKey: '' },
-      },
-    ];
-    write(
-      'docker',
-      `case "$4" in web|${blue.id}) echo '${JSON.stringify(inspected)}';; *) echo "[]"; exit 1;; esac`,
-    );
+    nameAsDocker(node, 'web', blue);
     expect(await done('attach', 'web', '--network', 'storage', '--expose')).toMatch(
       /^web: eth1 is in network "storage": 10\.77\.0\.\d+\/24, \S+; ip netns exec web ip address$/,
     );
@@ -305,7 +194,7 @@ describeNeeds(['containerd', 'crictl', 'reference'], 'plumbline attach', () => {
     await done('detach', 'web');
     expect(await node.run('ip', 'netns', 'list')).not.toContain('web');
     expect((await plumbline('detach', 'web')).stderr).toContain('no attachment of "web" is written down');
-    await Promise.all([kill(blue.id), kill(green.id)]);
+    await Promise.all([kill(containerd, blue), kill(containerd, green)]);
   });
 
   test('before an installation, without a runtime: macvlan reaches the outside, and a line tells how far it is', async () => {
@@ -331,29 +220,14 @@ describeNeeds(['containerd', 'crictl', 'reference'], 'plumbline attach', () => {
   test('whatever kills it, the next one finds what it has begun', async () => {
     const { node } = lab;
     await using blue = await createContainer(node, { name: 'blue' });
-    const folder = join(node.dir, 'slow');
-    mkdirSync(folder);
-    const at = (name: string): string => join(folder, name);
-    // The second of the chain: waits until it may go on, and says in which order it was called.
-    const slow = `case $CNI_COMMAND in
-      VERSION) echo '{"cniVersion": "1.0.0", "supportedVersions": ["1.0.0"]}';;
-      ADD) touch ${at('reached')}; until [ -e ${at('go')} ]; do sleep 0.02; done
-        echo ADD >>${at('calls')}; echo '{"cniVersion": "1.0.0", "interfaces": [], "ips": []}';;
-      DEL) echo DEL >>${at('calls')};;
-      esac`;
-    programs();
-    write('slow', slow);
-    const network = at('net.conflist');
-    const ipam = { type: 'host-local', ranges: [[{ subnet: '10.78.0.0/24' }]] };
-    const plugins = [{ ...storage.plugins[0], bridge: 'slow0', ipam }, { type: 'slow' }];
-    writeFileSync(network, JSON.stringify({ ...storage, name: 'slow', plugins }));
-    const args = ['--network', network, '--bin-dir', `/opt/cni/bin:${programs()}`] as const;
+    const slow = makeSlowNetwork(node);
+    const args = ['--network', slow.file, '--bin-dir', `/opt/cni/bin:${programsOn(node)}`] as const;
     const kill9 = async (): Promise<void> => {
       await node.sh('for pid in $(pgrep -f "[p]lumbline attach"); do kill -9 $pid || true; done');
     };
 
     const killed = plumbline('attach', 'blue', ...args);
-    expect(await eventually(async () => existsSync(at('reached')), 5_000)).toBe(true);
+    expect(await eventually(async () => slow.hasBegun(), 5_000)).toBe(true);
     await kill9();
     expect((await killed).code).toBe(137);
     expect(await list()).toMatchObject([{ containerId: 'blue', ifname: 'eth1', state: 'unfinished' }]);
@@ -365,9 +239,9 @@ describeNeeds(['containerd', 'crictl', 'reference'], 'plumbline attach', () => {
     });
     await sleep(500);
     expect(isDetached).toBe(false);
-    writeFileSync(at('go'), '');
+    slow.letGo();
     await detached;
-    expect(readFileSync(at('calls'), 'utf8')).toBe('ADD\nDEL\n');
+    expect(slow.calls()).toBe('ADD\nDEL\n');
     expect(await blue.link('eth1')).toBeUndefined();
 
     for (let round = 0; round < roundsOf({ usual: 1, full: 30, vm: 1 }); round += 1) {
