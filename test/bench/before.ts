@@ -5,7 +5,7 @@ import { runnerOf, runRounds, type Step, stepSamples, steps } from './calls.ts';
 import { type Build, builds, contend } from './contenders.ts';
 import { plain } from './scenarios.ts';
 import { createStation } from './station.ts';
-import { pairRatios, type Summary, summarize } from './statistics.ts';
+import { type Summary, summarize, summarizeRatio } from './statistics.ts';
 
 export interface BeforeMeasure {
   readonly build: Build;
@@ -32,7 +32,7 @@ export async function measureBefore(dist: string, rounds: number): Promise<reado
     await runRounds(runners, rounds);
     for (const step of steps) {
       const [ours, theirs] = [stepSamples(runners[0], step), stepSamples(runners[1], step)];
-      const ratio = summarize(pairRatios(ours, theirs));
+      const ratio = summarizeRatio(ours, theirs);
       measures.push({ build, step, now: summarize(ours), before: summarize(theirs), ratio });
     }
   }

@@ -1,6 +1,6 @@
 /** One figure of several contenders, taken in turns, and what ours is beside another's. */
 import { type Build, builds, type ContenderName } from './contenders.ts';
-import { pairRatios, type Summary, summarize } from './statistics.ts';
+import { type Summary, summarize, summarizeRatio } from './statistics.ts';
 
 export type Of<Name extends ContenderName, Value> = Readonly<Partial<Record<Name, Value>>>;
 
@@ -19,7 +19,7 @@ export function beside(samples: SamplesOf, against: ContenderName): Beside {
   const others = samples.get(against) ?? [];
   const ratios = builds.flatMap((build) => {
     const own = samples.get(build) ?? [];
-    return own.length > 0 && others.length > 0 ? [[build, summarize(pairRatios(own, others))] as const] : [];
+    return own.length > 0 && others.length > 0 ? [[build, summarizeRatio(own, others)] as const] : [];
   });
   return {
     values: Object.fromEntries(taken.map(([name, list]) => [name, summarize(list)])),

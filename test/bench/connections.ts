@@ -8,7 +8,7 @@ import { addMasquerading } from './crowd.ts';
 import { type Floor, floorCall, prepareFloor } from './floor.ts';
 import { masqueraded } from './scenarios.ts';
 import { createStation, type Station } from './station.ts';
-import { pairRatios, rotated, roundsWithin, type Summary, summarize } from './statistics.ts';
+import { rotated, roundsWithin, type Summary, summarizeRatio } from './statistics.ts';
 
 /** Connections a second; ratios are to the reference: above 1, ours has more. */
 export interface ConnectionMeasure extends Beside {
@@ -52,7 +52,7 @@ export async function measureConnections(
   }
   return positions.map((came) => {
     const samples = new Map(tracks.map((track) => [track.side, track.samples.get(came) ?? []]));
-    const most = summarize(pairRatios(samples.get('floor') ?? [], samples.get('reference') ?? []));
+    const most = summarizeRatio(samples.get('floor') ?? [], samples.get('reference') ?? []);
     return { containers, came, most, ...beside(samples, 'reference') };
   });
 }

@@ -6,7 +6,7 @@ import { type Config, type Contender, callOf, configOf, contend, isBuild, type S
 import { addMasquerading, addPorts, addReservations, crowdDataDir, indexOf } from './crowd.ts';
 import { addressOnly, masqueraded, type Plugin, plain, type Scenario } from './scenarios.ts';
 import { createStation, type Sandbox, settle } from './station.ts';
-import { pairRatios, rotated, roundsWithin, type Summary, summarize, sums } from './statistics.ts';
+import { rotated, roundsWithin, type Summary, summarize, summarizeRatio, sums } from './statistics.ts';
 
 export interface GrowthMeasure {
   /** What there is more and more of. */
@@ -182,8 +182,8 @@ async function measureOf(growth: Growth, track: Track, tracks: readonly Track[])
     del: summarize(del),
     cycle: summarize(cycleOf(track)),
     growth: {
-      add: summarize(pairRatios(add, empty.add)),
-      cycle: summarize(pairRatios(cycleOf(track), cycleOf(empty))),
+      add: summarizeRatio(add, empty.add),
+      cycle: summarizeRatio(cycleOf(track), cycleOf(empty)),
     },
     ...(ratio === undefined ? {} : { ratio }),
     ...(isBuild(side) && growth.of === 'reservations' ? { firstAfterBoot: await firstAfterBoot(track) } : {}),

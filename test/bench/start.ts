@@ -4,7 +4,7 @@ import { emptyIsThere, emptyPrograms } from './empty.ts';
 import type { Command } from './protocol.ts';
 import { plain } from './scenarios.ts';
 import type { Station } from './station.ts';
-import { pairRatios, rotated, roundsWithin, type Summary, summarize } from './statistics.ts';
+import { rotated, roundsWithin, type Summary, summarize, summarizeRatio } from './statistics.ts';
 
 export interface StartMeasure {
   readonly side: Side;
@@ -49,9 +49,7 @@ export async function measureStarts(
     return {
       side,
       version: summarize(version),
-      ...(empty.length === 0
-        ? {}
-        : { empty: summarize(empty), ratio: summarize(pairRatios(version, empty)) }),
+      ...(empty.length === 0 ? {} : { empty: summarize(empty), ratio: summarizeRatio(version, empty) }),
     };
   });
 }

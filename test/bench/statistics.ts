@@ -44,6 +44,17 @@ export function pairRatios(samples: readonly number[], reference: readonly numbe
   return samples.map((sample, index) => sample / (reference[index] ?? Number.NaN));
 }
 
+/**
+ * A ratio: the median of the geometric means of all pairs of rounds (Hodges and Lehmann), in the place of the median. No
+ * outlier moves it far either, and it needs two thirds of the rounds to be as sure; of two things and of the same two the
+ * other way round it is the inverse.
+ */
+export function summarizeRatio(samples: readonly number[], reference: readonly number[]): Summary {
+  const logs = pairRatios(samples, reference).map(Math.log);
+  const inPairs = logs.flatMap((a, index) => logs.slice(index).map((b) => (a + b) / 2));
+  return { ...summarize(pairRatios(samples, reference)), median: Math.exp(quantile(inPairs, 0.5)) };
+}
+
 /** Means of samples that were taken next to each other. */
 export function means(a: readonly number[], b: readonly number[]): readonly number[] {
   return sums(a, b).map((sum) => sum / 2);

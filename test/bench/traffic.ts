@@ -11,7 +11,6 @@ import { type Pair, type Pairs, type Wiring, wireAll, wirings } from './pairs.ts
 import type { Plugin, Scenario } from './scenarios.ts';
 import {
   means,
-  pairRatios,
   quantile,
   rotated,
   roundsWithin,
@@ -20,6 +19,7 @@ import {
   selfSpread,
   standingOf,
   summarize,
+  summarizeRatio,
 } from './statistics.ts';
 
 export interface TrafficMeasure {
@@ -101,7 +101,7 @@ function measureOf(
   { what, unit }: Probe,
   { ours, byHand, byHandAgain }: WiringSamples,
 ): TrafficMeasure {
-  const ratio = summarize(pairRatios(ours, means(byHand, byHandAgain)));
+  const ratio = summarizeRatio(ours, means(byHand, byHandAgain));
   const spread = selfSpread(byHand, byHandAgain);
   return {
     ...{ plugin, scenario: title, what, unit },

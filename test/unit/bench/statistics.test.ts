@@ -9,6 +9,7 @@ import {
   selfSpread,
   standingOf,
   summarize,
+  summarizeRatio,
   sums,
 } from '../../bench/statistics.ts';
 
@@ -73,6 +74,30 @@ describe('pairRatios', () => {
 
   test('what does not pair up is refused', () => {
     expect(() => pairRatios([1, 2], [1])).toThrow('2 samples do not pair up with 1');
+  });
+});
+
+describe('summarizeRatio', () => {
+  test('what is the same in each round is the ratio', () => {
+    expect(summarizeRatio([2, 4, 6], [1, 2, 3])).toEqual({ count: 3, median: 2, p10: 2, p90: 2 });
+  });
+
+  test('between two rounds it is their geometric mean', () => {
+    expect(summarizeRatio([1, 4], [1, 1]).median).toBeCloseTo(2);
+  });
+
+  test('one outlier does not move it far', () => {
+    const calm = [1.9, 1.95, 2, 2, 2, 2.05, 2.1];
+    const ones = Array.from({ length: 8 }, () => 1);
+    expect(summarizeRatio([...calm, 500], ones).median).toBeCloseTo(2, 1);
+  });
+
+  test('the other way round it is the inverse', () => {
+    const [a, b] = [
+      [3, 5, 9],
+      [2, 7, 4],
+    ];
+    expect(summarizeRatio(a, b).median * summarizeRatio(b, a).median).toBeCloseTo(1);
   });
 });
 
