@@ -1,5 +1,5 @@
 /** `plumbline topology` on a node with two bridges, an Open vSwitch and a macvlan network: in each format. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Hub, Port } from '../../../cli/topology/model.ts';
@@ -78,11 +78,16 @@ describeNeeds([...new Set(['root', 'built', ...forRules, ...forOvs] as const)], 
     const netDir = writeNetworks(node, pods.config, lab.config, overlay.config, wire.config);
     const state = () =>
       node.sh(
-        'ip -o link | sort; ip -o address | sed "s/ tentative//"; nft list ruleset; ls -A /run /run/netns /run/plumbline; ls /tmp | grep ^plumbline-topology || :',
+        'ip -o link | sort; ip -o address | sed "s/ tentative//"; nft list ruleset; ls -A /run /run/netns /run/plumbline',
       );
     const before = await state();
     const { hubs, leftovers, notes, version } = await topologyOf(node, '--net-d', netDir);
     expect(await state()).toBe(before);
+    const folder = mkdtempSync(join(node.dir, 'tmp-'));
+    expect(
+      await node.exec([join(binDir, 'plumbline'), 'topology'], { env: { TMPDIR: folder } }),
+    ).toMatchObject({ code: 0 });
+    expect(readdirSync(folder)).toEqual([]);
     expect({ version, leftovers, notes }).toEqual({ version: 1, leftovers: [], notes: [] });
 
     const addresses = ({

@@ -14,6 +14,8 @@ import {
 export interface ExplainOptions {
   readonly ifname?: string;
   readonly capabilityArgs?: object;
+  /** Where it keeps files for the time that it runs. */
+  readonly tmpDir?: string;
   /** Further arguments. */
   readonly more?: readonly string[];
 }
@@ -23,13 +25,14 @@ export async function tryExplain(
   { node, path, id }: Pick<Container, 'node' | 'path' | 'id'>,
   command: Command,
   config: Config,
-  { ifname = 'eth0', capabilityArgs, more = [] }: ExplainOptions = {},
+  { ifname = 'eth0', capabilityArgs, tmpDir, more = [] }: ExplainOptions = {},
 ): Promise<Outcome> {
   const argv = [join(binDir, 'plumbline'), 'explain', command, '--netns', path, '--container', id];
   return node.exec([...argv, '--ifname', ifname, ...more], {
     input: JSON.stringify(config),
     env: {
       CNI_PATH: `${binDir}:${referenceDir}`,
+      ...(tmpDir && { TMPDIR: tmpDir }),
       ...(capabilityArgs && { CAP_ARGS: JSON.stringify(capabilityArgs) }),
     },
   });

@@ -1,5 +1,5 @@
 /** `plumbline explain` beside its scripts' twins: hostile names, failures, GC, other projects' plugins, its forms. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import {
@@ -76,8 +76,9 @@ describe('explain', () => {
       [gone, 'ADD', bridged(), 'code 8', 'CNI_NETNS: "/run/netns/gone" does not exist'],
       [green, 'CHECK', bridged(), 'code 7', 'prevResult: missing'],
     ] as const;
+    const tmpDir = mkdtempSync(join(node.dir, 'tmp-'));
     for (const [container, command, config, code, message] of cases) {
-      const { code: status, stdout, stderr } = await tryExplain(container, command, config);
+      const { code: status, stdout, stderr } = await tryExplain(container, command, config, { tmpDir });
       expect({ status, stdout, stderr }).toEqual({
         status: 1,
         stdout: '',
@@ -86,11 +87,12 @@ describe('explain', () => {
       expect(stderr).toContain(`(${code}`);
     }
     // An address that somebody has, asked for by a container that has none of this name.
-    const taken = await tryExplain(green, 'ADD', bridged(asked), { ifname: 'eth1' });
+    const taken = await tryExplain(green, 'ADD', bridged(asked), { ifname: 'eth1', tmpDir });
     expect(taken).toMatchObject({
       code: 1,
       stderr: expect.stringContaining(`reserved by container ${pod.id}`),
     });
+    expect(readdirSync(tmpDir)).toEqual([]);
     expect(await stateOf(node)).toBe(state);
   });
 
