@@ -1,6 +1,6 @@
 /** One plugin's call, told of instead of made: the plugin's own code, on a host that plans. */
 import { defaultDataDir } from '../../ipam/host-local/config.ts';
-import { isObject, type JsonObject, member } from '../../lib/cni/json.ts';
+import { isObject, type JsonObject, member, without } from '../../lib/cni/json.ts';
 import type { PluginCommand } from '../../lib/cni/request.ts';
 import { serve } from '../../lib/cni/serve.ts';
 import { findInFolders } from '../../lib/exec/folder.ts';
@@ -183,7 +183,3 @@ function folderOf(config: JsonObject): string {
 
 /** A log is a file, too. */
 const withoutLog = (config: JsonObject): JsonObject => without(config, 'logFile');
-
-/** The keys of a config are matched in any case. */
-const without = (object: JsonObject, key: string): JsonObject =>
-  Object.fromEntries(Object.entries(object).filter(([name]) => name.toLowerCase() !== key.toLowerCase()));
