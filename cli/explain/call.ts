@@ -10,6 +10,7 @@ import { realHost } from '../../lib/ip/real-host.ts';
 import { findPlugin } from '../../plugins/index.ts';
 import { CommandError } from '../command.ts';
 import { readMark } from '../executable.ts';
+import { ipamTypeOf } from '../network/chain.ts';
 import { temporaryFolder } from '../temporary.ts';
 import { callEnvironment } from './delegate.ts';
 import { planningKernel } from './kernel.ts';
@@ -132,12 +133,6 @@ function callForeign(plan: Plan, call: Call, type: string, config: JsonObject): 
   };
   if (call.command === 'CHECK') plan.read(planned);
   else plan.run(planned);
-}
-
-function ipamTypeOf(config: JsonObject): string | undefined {
-  const ipam = member(config, 'ipam');
-  const type = isObject(ipam) ? member(ipam, 'type') : undefined;
-  return typeof type === 'string' && type !== '' ? type : undefined;
 }
 
 /** A plugin's file where that is plumbline's. */
