@@ -4,9 +4,9 @@ import type { Host } from '../../lib/exec/host.ts';
 import { readRows } from '../../lib/ovs/client.ts';
 import { select } from '../../lib/ovs/operation.ts';
 import { textOf } from '../../lib/ovs/row.ts';
+import { interfacePlugins } from '../attach/make.ts';
 import { readRecords } from '../attach/record.ts';
 import type { ValueKind } from '../command.ts';
-import { PLUGIN_NAMES } from '../executable.ts';
 import { readNetDir } from '../network/find.ts';
 import { visible } from '../visible.ts';
 import type { Offer, Values } from './complete.ts';
@@ -29,7 +29,7 @@ const FINDERS: Record<Exclude<ValueKind, 'command'>, Finder> = {
   namespace: namespaces,
   container: namespaces,
   attached,
-  plugin: () => PLUGIN_NAMES.map((word) => ({ word })),
+  plugin: () => interfacePlugins.map((word) => ({ word })),
 };
 
 /** What stands for itself on a shell's line. */

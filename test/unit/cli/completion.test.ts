@@ -9,6 +9,7 @@ import { defineCommand, type ValueKind } from '../../../cli/command.ts';
 import { COMMANDS } from '../../../cli/commands.ts';
 import { complete } from '../../../cli/completion/complete.ts';
 import { valuesOn } from '../../../cli/completion/values.ts';
+import { PLUGIN_NAMES } from '../../../cli/executable.ts';
 import { runCli } from '../../../cli/index.ts';
 import { type RecordingOptions, recordingHost } from '../../support/recording-host.ts';
 
@@ -186,7 +187,8 @@ describe('of a node', () => {
     ]);
     expect(await values('container')).toEqual([{ word: 'blue', about: 'network namespace' }]);
     expect(await values('attached')).toEqual([{ word: 'web', about: 'eth1 in storage, eth2 in lab' }]);
-    expect(await values('plugin')).toContainEqual({ word: 'veth-bridge' });
+    const plugins = (await values('plugin')).map(({ word }) => word);
+    expect(plugins).toEqual(PLUGIN_NAMES.filter((name) => name !== 'host-local'));
     expect(await values('file')).toEqual([]);
   });
 
