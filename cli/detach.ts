@@ -11,11 +11,13 @@ export const detachCommand = defineCommand({
   about: `Runs the plugins of the network backwards, with the config and the result of attach. The container may have died
 since: what is left of it on the node is taken away all the same.
 
-The exit status is 0 where all is away, 1 where there is nothing to take away or something could not be.`,
+The exit status is 0 where all is away, or forgotten, 1 where there is nothing to take away or something could not be.`,
   details: `A container can be named in any way, whichever was used for attach. Where it has several attachments, they are listed
 and nothing is done, unless --ifname, --network or --all tells which are meant.
 
-What could not be taken away, for want of a plugin, say, stays in the list of attachments, and can be detached later.`,
+What could not be taken away, for want of a plugin, say, stays in the list of attachments, and can be detached later. One that
+a plugin refuses to take away each time is dropped by --forget: the plugins are called all the same, what failed is told, and
+whatever that leaves on the node is left. In JSON such a one has "forgotten": true.`,
   arguments: {
     CONTAINER: { kind: 'attached', about: 'name, path, process ID, or name or ID in a runtime' },
   },
@@ -23,6 +25,7 @@ What could not be taken away, for want of a plugin, say, stays in the list of at
     ifname: { value: 'NAME', about: 'the attachment of this interface' },
     network: { value: 'NAME', kind: 'network', about: 'the attachment to this network' },
     all: { about: 'each that is meant, however many' },
+    forget: { about: 'drop it from the list also where a plugin fails' },
     json: { about: 'as JSON: [{"containerId", "container", "network", "ifname"}]' },
   },
   async run({ options, args }, io) {

@@ -7,9 +7,10 @@ import { execa } from 'execa';
 import { isObject, type JsonObject, parseObject } from '../../lib/cni/json.ts';
 import { atLeast, type SpecVersion, supportedVersions } from '../../lib/cni/version.ts';
 import { asCniError, ErrorCode } from '../../lib/errors.ts';
+import { findInFolders } from '../../lib/exec/folder.ts';
 import { CommandError } from '../command.ts';
 import { type Chain, type ChainedPlugin, executionConfig } from '../network/chain.ts';
-import { findPlugin, isOurs } from './plugins.ts';
+import { isOurs } from './plugins.ts';
 
 /** One container's interface, for all plugins of a chain. */
 export interface Call {
@@ -95,7 +96,7 @@ async function callPlugin(
 ): Promise<string> {
   const { type } = plugin;
   call.onStep?.(type, command);
-  const file = findPlugin(type, call.path.split(':'));
+  const file = findInFolders(type, call.path.split(':'));
   if (file === undefined)
     throw new CommandError(`the plugin "${type}" is not in ${call.path}; install it there`);
   const { capabilityArgs } = call;
@@ -207,7 +208,7 @@ export async function chooseVersion(
 }
 
 async function versionsOf(type: string, path: string, env: NodeJS.ProcessEnv): Promise<readonly string[]> {
-  const file = findPlugin(type, path.split(':')) ?? type;
+  const file = findInFolders(type, path.split(':')) ?? type;
   if (isOurs(file)) return supportedVersions;
   const { stdout } = await execa(file, [], {
     input: '{"cniVersion":"1.0.0"}',

@@ -6,14 +6,22 @@ import { visible } from '../visible.ts';
 import { forPeople, lockContainer, type Surroundings, surroundings } from './environment.ts';
 import { type Progress, progressOn } from './progress.ts';
 import { type AttachmentRecord, readRecords, rereadRecord } from './record.ts';
-import { takeDown } from './take-down.ts';
+import { forget, remedyOf, takeDown } from './take-down.ts';
 
 export interface DetachOptions {
   readonly container: string;
   readonly network: string | undefined;
   readonly ifname: string | undefined;
   readonly all: boolean;
+  readonly forget: boolean;
   readonly json: boolean;
+}
+
+/** What has become of an attachment. */
+interface Detached {
+  readonly record: AttachmentRecord;
+  /** What failed, of one that is forgotten all the same. */
+  readonly failure: string | undefined;
 }
 
 /** @throws CommandError where there is nothing to take away, or more than was meant, or where a plugin fails */
@@ -23,33 +31,39 @@ export function runDetach(options: DetachOptions, io: CliIo, env = process.env):
     using progress = progressOn(io, options.json);
     const chosen = choose(options, await findRecords(options.container, around, progress));
     const failures: string[] = [];
-    const done: AttachmentRecord[] = [];
+    const done: Detached[] = [];
     for (const record of chosen) {
       try {
-        await detach(around, record, progress);
-        done.push(record);
+        done.push({ record, failure: await detach(around, record, options.forget, progress) });
       } catch (error) {
         if (!(error instanceof CommandError)) throw error;
-        failures.push(`${record.ifname} of ${record.container}: ${error.message}`);
+        failures.push(`${record.ifname} of ${record.container}: ${error.message}`, remedyOf(record));
       }
     }
     progress[Symbol.dispose]();
+    for (const one of done) warn(one, io);
     io.stdout.write(options.json ? formatJson(done) : done.map(tell).join(''));
     if (failures.length > 0) throw new CommandError(failures.join('\n'));
     return 0;
   });
 }
 
+/** @returns what failed, where it is forgotten all the same */
 async function detach(
   { host, env }: Surroundings,
   record: AttachmentRecord,
+  isForgotten: boolean,
   progress: Progress,
-): Promise<void> {
+): Promise<string | undefined> {
   progress.step(`taking ${record.ifname} of ${record.container} out of ${record.network}`);
   using lock = await lockContainer(host, record.netnsId);
   // Meanwhile somebody may have done it, or made it anew.
   const current = rereadRecord(host.stateDir, record);
-  if (current !== undefined) await takeDown({ host, env, lock: lock.fd }, current);
+  if (current === undefined) return undefined;
+  const the = { host, env, lock: lock.fd };
+  if (isForgotten) return await forget(the, current);
+  await takeDown(the, current);
+  return undefined;
 }
 
 /** A container that has died is known by what was written down; runtimes are asked where that does not tell. */
@@ -119,15 +133,27 @@ function choose(
   );
 }
 
-const tell = ({ container, ifname, network }: AttachmentRecord): string =>
-  `${visible(container)}: ${ifname} is out of network "${network}"\n`;
+function warn({ record: { container, ifname, network }, failure }: Detached, io: CliIo): void {
+  if (failure === undefined) return;
+  const lines = [
+    `${ifname} of ${container} is forgotten; what it has left in network "${network}" is for you to take away:`,
+    ...failure.split('\n'),
+  ];
+  for (const line of lines) io.stderr.write(`${visible(line)}\n`);
+}
 
-function formatJson(records: readonly AttachmentRecord[]): string {
-  const told = records.map(({ containerId, container, network, ifname }) => ({
+function tell({ record: { container, ifname, network }, failure }: Detached): string {
+  const told = failure === undefined ? 'is out of network' : 'is forgotten, of network';
+  return `${visible(container)}: ${ifname} ${told} "${network}"\n`;
+}
+
+function formatJson(done: readonly Detached[]): string {
+  const told = done.map(({ record: { containerId, container, network, ifname }, failure }) => ({
     containerId,
     container,
     network,
     ifname,
+    ...(failure !== undefined && { forgotten: true }),
   }));
   return `${JSON.stringify(told, undefined, 2)}\n`;
 }

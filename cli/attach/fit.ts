@@ -1,5 +1,5 @@
 /** Fits a network to what somebody asks for one interface of it. */
-import { foldKey, isObject, type JsonObject, member } from '../../lib/cni/json.ts';
+import { isObject, type JsonObject, member, without } from '../../lib/cni/json.ts';
 import {
   addressBits,
   boundsOf,
@@ -189,11 +189,6 @@ function withoutDefaultRoutes(written: JsonObject, there: ReadonlySet<Family>): 
   });
   if (kept.length === routes.length) return result;
   return { ...without(result, 'ipam'), ipam: { ...without(ipam, 'routes'), routes: kept } };
-}
-
-/** The object without a key, in whichever case. */
-function without(object: JsonObject, key: string): JsonObject {
-  return Object.fromEntries(Object.entries(object).filter(([name]) => foldKey(name) !== foldKey(key)));
 }
 
 function replaced(

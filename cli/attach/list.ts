@@ -1,4 +1,5 @@
 /** `plumbline attachments`: what attach has made, and what is left of it. */
+import { inColumns } from '../columns.ts';
 import type { CliIo } from '../command.ts';
 import { visible } from '../visible.ts';
 import { forPeople, surroundings } from './environment.ts';
@@ -48,13 +49,7 @@ export function formatAttachments(listed: readonly Listed[]): string {
       remarks[record.state],
     ].map(visible),
   );
-  const widths = titles.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  return [titles, ...rows]
-    .map((row) => `${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())
-    .map((line) => `${line}\n`)
-    .join('');
+  return inColumns(titles, rows);
 }
 
 /** An ID of 64 digits is cut, as runtimes cut it. */

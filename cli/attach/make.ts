@@ -19,6 +19,9 @@ const needs: Readonly<Record<string, 'bridge' | 'master'>> = {
   sriov: 'master',
 };
 
+/** What --plugin can name: those that make an interface. */
+export const interfacePlugins: readonly string[] = Object.keys(needs);
+
 /**
  * The name is that of the plugin and the device, so that all that are attached to one share a network, in which no
  * address is given twice.
@@ -28,7 +31,7 @@ export function makeChain({ plugin, bridge, master, mode }: MakeOptions, wishes:
   const given = { bridge, master };
   const need = Object.hasOwn(needs, plugin) ? needs[plugin] : undefined;
   if (need === undefined) {
-    throw new UsageError(`--plugin: "${plugin}", expected one of ${Object.keys(needs).join(', ')}`);
+    throw new UsageError(`--plugin: "${plugin}", expected one of ${interfacePlugins.join(', ')}`);
   }
   const device = given[need];
   if (!device) throw new UsageError(`--plugin ${plugin} needs --${need}`);

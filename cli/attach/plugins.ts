@@ -1,15 +1,7 @@
 /** Where a chain's plugins are: in the folder for them, or else, if they are ours, in this very executable. */
-import {
-  lstatSync,
-  mkdirSync,
-  readlinkSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-} from 'node:fs';
+import { lstatSync, mkdirSync, readlinkSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { findInFolders } from '../../lib/exec/folder.ts';
 import type { Host } from '../../lib/exec/host.ts';
 import { CommandError } from '../command.ts';
 import { BRIDGE_ALIAS, PLUGIN_NAMES, readMark } from '../executable.ts';
@@ -47,7 +39,7 @@ export function withOurs(host: Host, chain: Needed, binDir: string): string {
 
 function missingIn(path: string, { plugins }: Needed): readonly string[] {
   const types = new Set(plugins.flatMap(({ type, ipamType }) => [type, ipamType ?? type]));
-  return [...types].filter((type) => findPlugin(type, foldersOf(path)) === undefined);
+  return [...types].filter((type) => findInFolders(type, foldersOf(path)) === undefined);
 }
 
 const foldersOf = (path: string): readonly string[] =>
@@ -56,23 +48,10 @@ const foldersOf = (path: string): readonly string[] =>
     .filter(Boolean)
     .map((folder) => resolve(folder));
 
-/** The plugin's executable, as a runtime finds it. */
-export function findPlugin(type: string, folders: readonly string[]): string | undefined {
-  return folders.map((folder) => `${folder}/${type}`).find(isFile);
-}
-
 /** Whether an executable is one of ours, of whatever version. */
 export function isOurs(path: string): boolean {
   try {
     return readMark(realpathSync(path)) !== undefined;
-  } catch {
-    return false;
-  }
-}
-
-function isFile(path: string): boolean {
-  try {
-    return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
   } catch {
     return false;
   }

@@ -18,7 +18,7 @@ import { type Progress, progressOn } from './progress.ts';
 import { type AttachmentRecord, readRecords, rereadRecord, writeRecord } from './record.ts';
 import { lookInside } from './sandbox.ts';
 import { addressesOf, macOf, stateReader } from './state.ts';
-import { takeDown } from './take-down.ts';
+import { remedyOf, takeDown } from './take-down.ts';
 import { readWishes, type Wishes, type WishOptions } from './wishes.ts';
 
 export interface AttachOptions extends WishOptions, Omit<MakeOptions, 'plugin'> {
@@ -136,7 +136,11 @@ async function clearEarlier(the: Attach): Promise<ReadonlySet<string>> {
       await takeDown({ host, env, lock }, record);
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
-      const what = `what is left of ${record.ifname} in network "${record.network}" could not be cleared:\n${error.message}`;
+      const what = [
+        `what is left of ${record.ifname} in network "${record.network}" could not be cleared:`,
+        error.message,
+        remedyOf(record),
+      ].join('\n');
       if (record.network === fitted.chain.name || record.ifname === options.ifname)
         throw new CommandError(what, { cause: error });
       left.add(record.ifname);
@@ -229,12 +233,9 @@ async function undo({ around, lock }: Attach, record: AttachmentRecord, cause: u
   } catch (error) {
     if (!(error instanceof CommandError) || !(cause instanceof Error)) throw error;
     throw new CommandError(
-      [
-        cause.message,
-        'and what was done could not be taken back:',
-        error.message,
-        `plumbline detach ${record.container} --ifname ${record.ifname} tries it again`,
-      ].join('\n'),
+      [cause.message, 'and what was done could not be taken back:', error.message, remedyOf(record)].join(
+        '\n',
+      ),
       { cause },
     );
   }

@@ -1,17 +1,19 @@
 /** What there is on this node that the value of an option or an argument can name. */
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { isObject, type JsonObject } from '../../lib/cni/json.ts';
+import { basename } from 'node:path';
 import type { Host } from '../../lib/exec/host.ts';
-import { readPlainFile } from '../../lib/exec/plain-file.ts';
+import { readRows } from '../../lib/ovs/client.ts';
+import { select } from '../../lib/ovs/operation.ts';
+import { textOf } from '../../lib/ovs/row.ts';
+import { interfacePlugins } from '../attach/make.ts';
 import { readRecords } from '../attach/record.ts';
 import type { ValueKind } from '../command.ts';
-import { PLUGIN_NAMES } from '../executable.ts';
+import { readNetDir } from '../network/find.ts';
 import { visible } from '../visible.ts';
 import type { Offer, Values } from './complete.ts';
 
 const NETNS_DIR = '/run/netns';
 const LINKS_DIR = '/sys/class/net';
+const OVS_SOCKET = '/run/openvswitch/db.sock';
 
 /** Seconds that a person who has pressed a key may be kept waiting by a database that does not answer. */
 const PATIENCE = 1;
@@ -27,7 +29,7 @@ const FINDERS: Record<Exclude<ValueKind, 'command'>, Finder> = {
   namespace: namespaces,
   container: namespaces,
   attached,
-  plugin: () => PLUGIN_NAMES.map((word) => ({ word })),
+  plugin: () => interfacePlugins.map((word) => ({ word })),
 };
 
 /** What stands for itself on a shell's line. */
@@ -45,28 +47,11 @@ export function valuesOn(host: Host): Values {
 }
 
 function networks(_host: Host, netDir: string): readonly Offer[] {
-  return filesIn(netDir).flatMap((file) => {
-    if (!/\.(?:conf|conflist|json)$/.test(file)) return [];
-    const { name } = readJson(join(netDir, file)) ?? {};
-    return typeof name === 'string' ? [{ word: name, about: file }] : [];
-  });
-}
-
-function filesIn(folder: string): readonly string[] {
   try {
-    return readdirSync(folder).sort();
+    return readNetDir(netDir).chains.map(({ name, file }) => ({ word: name, about: basename(file) }));
   } catch {
     // Nothing that a person who has pressed a key should be told of.
     return [];
-  }
-}
-
-function readJson(path: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(readPlainFile(path) ?? '');
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
   }
 }
 
@@ -88,10 +73,16 @@ async function bridges(host: Host): Promise<readonly Offer[]> {
   ];
 }
 
-async function ovsBridges({ runner, kernel }: Host): Promise<readonly string[]> {
-  if (!runner.has('ovs-vsctl') || !kernel.exists('/run/openvswitch/db.sock')) return [];
-  const { status, stdout } = await runner.run('ovs-vsctl', [`--timeout=${PATIENCE}`, '--no-wait', 'list-br']);
-  return status === 0 ? stdout.split('\n').filter((name) => name !== '') : [];
+async function ovsBridges(host: Host): Promise<readonly string[]> {
+  if (!host.runner.has('ovsdb-client') || !host.kernel.exists(OVS_SOCKET)) return [];
+  try {
+    const database = { remote: `unix:${OVS_SOCKET}` };
+    const [rows = []] = await readRows(host, database, [select('Bridge', ['name'])], { seconds: PATIENCE });
+    return rows.flatMap((row) => textOf(row, 'name') ?? []);
+  } catch {
+    // It does not answer, or not so that it could be understood.
+    return [];
+  }
 }
 
 /** As attach has written them down, also where the container is gone. */

@@ -1,15 +1,16 @@
 /** One plugin's call, told of instead of made: the plugin's own code, on a host that plans. */
-import { statSync } from 'node:fs';
 import { defaultDataDir } from '../../ipam/host-local/config.ts';
-import { isObject, type JsonObject, member } from '../../lib/cni/json.ts';
+import { isObject, type JsonObject, member, without } from '../../lib/cni/json.ts';
 import type { PluginCommand } from '../../lib/cni/request.ts';
 import { serve } from '../../lib/cni/serve.ts';
+import { findInFolders } from '../../lib/exec/folder.ts';
 import type { Host } from '../../lib/exec/host.ts';
 import { realRunner } from '../../lib/exec/runner.ts';
 import { realHost } from '../../lib/ip/real-host.ts';
 import { findPlugin } from '../../plugins/index.ts';
 import { CommandError } from '../command.ts';
 import { readMark } from '../executable.ts';
+import { ipamTypeOf } from '../network/chain.ts';
 import { temporaryFolder } from '../temporary.ts';
 import { callEnvironment } from './delegate.ts';
 import { planningKernel } from './kernel.ts';
@@ -118,7 +119,7 @@ const environmentOf = ({
 
 /** A plugin of another project, or of a chain's other members: its call is all that can be told. */
 function callForeign(plan: Plan, call: Call, type: string, config: JsonObject): void {
-  const file = fileOf(type, call.path);
+  const file = findInFolders(type, call.path);
   if (file === undefined) {
     throw new CommandError(
       `the plugin "${type}" is not in ${call.path.join(':')}; install it there, or correct type`,
@@ -134,28 +135,15 @@ function callForeign(plan: Plan, call: Call, type: string, config: JsonObject): 
   else plan.run(planned);
 }
 
-function ipamTypeOf(config: JsonObject): string | undefined {
-  const ipam = member(config, 'ipam');
-  const type = isObject(ipam) ? member(ipam, 'type') : undefined;
-  return typeof type === 'string' && type !== '' ? type : undefined;
-}
-
-/** Where a runtime would find a plugin. */
-function fileOf(type: string, path: readonly string[]): string | undefined {
-  return path
-    .map((folder) => `${folder}/${type}`)
-    .find((file) => statSync(file, { throwIfNoEntry: false })?.isFile());
-}
-
 /** A plugin's file where that is plumbline's. */
 function ourFile(type: string, path: readonly string[]): string | undefined {
-  const file = fileOf(type, path);
+  const file = findInFolders(type, path);
   return file !== undefined && readMark(file) !== undefined ? file : undefined;
 }
 
 /** One that is installed nowhere is explained all the same; a `bridge` that is there may be the reference's. */
 const isOurs = (type: string, path: readonly string[]): boolean =>
-  fileOf(type, path) === undefined || ourFile(type, path) !== undefined;
+  findInFolders(type, path) === undefined || ourFile(type, path) !== undefined;
 
 /** The config with the copy of what host-local keeps in the place of its folder. */
 async function withCopies(scratch: Scratch, config: JsonObject): Promise<JsonObject> {
@@ -190,7 +178,3 @@ function folderOf(config: JsonObject): string {
 
 /** A log is a file, too. */
 const withoutLog = (config: JsonObject): JsonObject => without(config, 'logFile');
-
-/** The keys of a config are matched in any case. */
-const without = (object: JsonObject, key: string): JsonObject =>
-  Object.fromEntries(Object.entries(object).filter(([name]) => name.toLowerCase() !== key.toLowerCase()));

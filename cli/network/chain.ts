@@ -133,17 +133,22 @@ function readPlugin(file: string, written: JsonObject, field: string): ChainedPl
   if (typeof type !== 'string' || !/^[^/\\\0]+$/.test(type) || type === '.' || type === '..') {
     throw new CommandError(`${file}: ${field}: ${show(type)}, expected the name of a plugin`);
   }
-  const ipam = member(written, 'ipam');
-  const ipamType = isObject(ipam) ? member(ipam, 'type') : undefined;
   const capabilities = member(written, 'capabilities');
   return {
     type,
-    ipamType: typeof ipamType === 'string' && ipamType !== '' ? ipamType : undefined,
+    ipamType: ipamTypeOf(written),
     capabilities: Object.entries(isObject(capabilities) ? capabilities : {})
       .filter(([, isTaken]) => isTaken === true)
       .map(([key]) => key),
     written,
   };
+}
+
+/** The name of a config's IPAM plugin; undefined where it has none, or an empty one. */
+export function ipamTypeOf(config: JsonObject): string | undefined {
+  const ipam = member(config, 'ipam');
+  const type = isObject(ipam) ? member(ipam, 'type') : undefined;
+  return typeof type === 'string' && type !== '' ? type : undefined;
 }
 
 /** Of `cniVersions`, later ones than we speak are for later runtimes. */

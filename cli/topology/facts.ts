@@ -43,6 +43,8 @@ export interface Namespace {
   readonly process: { readonly pid: number; readonly name: string } | undefined;
   /** The node's number for it: what the links of the node call it. */
   readonly number: number | undefined;
+  /** Its number for the node: what its links call the node. Each namespace has numbers of its own. */
+  readonly numberOfNode: number | undefined;
   /** Its links; undefined where it could not be entered. */
   readonly links: readonly Link[] | undefined;
 }

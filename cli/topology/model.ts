@@ -22,15 +22,18 @@ export interface Topology {
  */
 export type HubKind = 'bridge' | 'ovs-bridge' | 'master' | 'pf' | 'node';
 
-export interface Hub {
+/** What a link tells of itself; undefined where there is none, or where it cannot be seen. */
+interface LinkFacts {
+  readonly state?: State | undefined;
+  readonly mac?: string | undefined;
+  readonly mtu?: number | undefined;
+}
+
+export interface Hub extends LinkFacts {
   readonly kind: HubKind;
   readonly name: string;
   /** Whether a port of it is plumbline's, or a network in net.d names it. */
   readonly ours: boolean;
-  /** Of its link on the node; undefined where it has none. */
-  readonly state?: State | undefined;
-  readonly mac?: string | undefined;
-  readonly mtu?: number | undefined;
   /** The node's own, with their prefixes; without those of the link alone (fe80::). */
   readonly addresses: readonly string[];
   /** Of a Linux bridge: whether it tells VLANs apart. */
@@ -53,16 +56,13 @@ export interface Vlan {
   readonly trunks?: string | undefined;
 }
 
-export interface Port {
+export interface Port extends LinkFacts {
   /** Of its link or row on the node; for a link that is in a container alone, its name there. */
   readonly name: string;
   /** veth, macvlan, ipvlan, vlan, …: the kernel's word; `internal`, `patch`, …: Open vSwitch's; `vf`; `nic` for hardware. */
   readonly kind: string;
   /** Whether plumbline has made it, by its label. */
   readonly ours: boolean;
-  readonly state?: State | undefined;
-  readonly mac?: string | undefined;
-  readonly mtu?: number | undefined;
   /** The node's own on it. */
   readonly addresses: readonly string[];
   readonly vlan?: Vlan | undefined;
@@ -80,7 +80,7 @@ export interface Port {
 }
 
 /** An interface in a container. */
-export interface Endpoint {
+export interface Endpoint extends LinkFacts {
   /** CNI_CONTAINERID, network and interface as the label tells them; undefined for what plumbline has not made. */
   readonly id?: string | undefined;
   readonly network?: string | undefined;
@@ -93,9 +93,6 @@ export interface Endpoint {
   /** The first process in it. */
   readonly process?: { readonly pid: number; readonly name: string } | undefined;
   readonly ifname?: string | undefined;
-  readonly state?: State | undefined;
-  readonly mac?: string | undefined;
-  readonly mtu?: number | undefined;
   /** With their prefixes; without one where a reservation alone tells it. */
   readonly addresses: readonly string[];
 }

@@ -39,10 +39,7 @@ export function viewOf(facts: Facts): View {
   );
   const marks = new Map(inside.flatMap((one) => (one.label === undefined ? [] : [[one.label.mark, one]])));
   const places = new Map(inside.map((one) => [placeOf(one.namespace.number, one.link.index), one]));
-  const children = Map.groupBy(
-    inside.filter(({ link }) => isChild(link) && link.lowerNetns !== undefined),
-    ({ link }) => link.lowerIndex,
-  );
+  const children = Map.groupBy(inside.filter(isOnNode), ({ link }) => link.lowerIndex);
   const addresses = addressesByOwner(facts);
   return {
     ...facts,
@@ -67,6 +64,10 @@ export function viewOf(facts: Facts): View {
     },
   };
 }
+
+/** A container within a container has links on those of the outer one, whose indices are the node's as well. */
+const isOnNode = ({ link, namespace: { numberOfNode } }: Inside): boolean =>
+  isChild(link) && link.lowerNetns !== undefined && link.lowerNetns === numberOfNode;
 
 const placeOf = (number: number | undefined, index: number | undefined): string => `${number}:${index}`;
 

@@ -6,6 +6,7 @@ import { realHost } from '../../lib/ip/real-host.ts';
 import { noMac, readFunctions, showFunctions, type VfSettings } from '../../lib/ip/vf.ts';
 import { listPfs, type PhysicalFunction, type VirtualFunction } from '../../lib/pci/function.ts';
 import { broken, isHeld, readState, type State } from '../../plugins/sriov/state.ts';
+import { inColumns } from '../columns.ts';
 import { type CliIo, CommandError } from '../command.ts';
 
 /** Who has a virtual function. */
@@ -108,14 +109,10 @@ const titles = ['PCI ADDRESS', 'DRIVER', 'NAME', 'MAC', 'VLAN', 'FLAGS', 'RATE',
 /** The table for people; a NIC's functions are below it, indented. */
 export function formatVfs(report: readonly PfReport[]): string {
   if (report.length === 0) return 'no NIC of this node can have virtual functions\n';
-  const rows = report.flatMap((pf) => [pfRow(pf), ...pf.vfs.map(vfRow)]);
-  const widths = titles.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  return inColumns(
+    titles,
+    report.flatMap((pf) => [pfRow(pf), ...pf.vfs.map(vfRow)]),
   );
-  return [titles, ...rows]
-    .map((row) => `${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())
-    .map((line) => `${line}\n`)
-    .join('');
 }
 
 function pfRow({ address, driver, name, mac, totalVfs, vfs }: PfReport): readonly string[] {

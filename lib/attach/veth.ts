@@ -4,7 +4,7 @@ import type { AttachmentContext } from '../cni/plugin.ts';
 import { CniError, ErrorCode, show } from '../errors.ts';
 import type { Host } from '../exec/host.ts';
 import type { HeldLock } from '../exec/lock.ts';
-import { type BatchOptions, type IpError, ipBatch, isIpError } from '../ip/batch.ts';
+import { type BatchOptions, type IpError, ipBatch, wasThere } from '../ip/batch.ts';
 import { deleteLink } from '../ip/link.ts';
 import { readLink, readLinks, showDevice } from '../ip/read.ts';
 import { isAliasOf, type Names } from './names.ts';
@@ -75,14 +75,8 @@ const lockOf = (names: Names, holding: HeldLock | undefined): BatchOptions =>
  * @param holding the attachment's lock, where the call has it
  * @returns whether it was there
  */
-export async function deleteVeth(host: Host, names: Names, holding?: HeldLock): Promise<boolean> {
-  try {
-    await ipBatch(host, [deleteLink(names.host)], lockOf(names, holding));
-    return true;
-  } catch (error) {
-    if (isIpError(error, 'missing')) return false;
-    throw error;
-  }
+export function deleteVeth(host: Host, names: Names, holding?: HeldLock): Promise<boolean> {
+  return wasThere(ipBatch(host, [deleteLink(names.host)], lockOf(names, holding)));
 }
 
 /** GC: deletes the host's ends of a network's pairs whose alias is judged to be stale. */

@@ -6,6 +6,7 @@
  */
 import { statSync } from 'node:fs';
 import { CniError, ErrorCode, show } from '../errors.ts';
+import { findInFolders } from '../exec/folder.ts';
 import type { Host } from '../exec/host.ts';
 import { lockPath, refuseIfLocked, underLock } from '../exec/lock.ts';
 import type { CommandLine } from '../exec/runner.ts';
@@ -51,7 +52,7 @@ export function delegateTo(type: string, request: Request, host: Host, inProcess
     gc: () => quiet('GC'),
     status: async () => {
       // Whatever keeps an ADD from its work is "not available" here.
-      if (!isInstalled(type, request.path)) {
+      if (findInFolders(type, request.path) === undefined) {
         throw new CniError(ErrorCode.notAvailable, missingDelegate(type, request.path));
       }
       await quiet('STATUS');
@@ -59,27 +60,13 @@ export function delegateTo(type: string, request: Request, host: Host, inProcess
   };
 }
 
-const placesOf = (type: string, path: readonly string[]): string[] =>
-  path.map((folder) => `${folder}/${type}`);
-
-const isInstalled = (type: string, path: readonly string[]): boolean => placesOf(type, path).some(isFile);
-
 const missingDelegate = (type: string, path: readonly string[]): string =>
   `ipam.type: the plugin ${show(type)} is not in CNI_PATH (${show(path.join(':'))}); install it there, or correct ipam.type`;
 
 function findDelegate(type: string, path: readonly string[]): string {
-  const file = placesOf(type, path).find(isFile);
+  const file = findInFolders(type, path);
   if (file !== undefined) return file;
   throw new CniError(ErrorCode.invalidConfig, missingDelegate(type, path));
-}
-
-/** A folder that cannot be looked into (no permission, too long a path) is passed over, as the next one may have it. */
-function isFile(path: string): boolean {
-  try {
-    return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
-  } catch {
-    return false;
-  }
 }
 
 function isSameFile(file: string, executable: string): boolean {

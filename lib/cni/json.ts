@@ -45,6 +45,12 @@ export function member(object: JsonObject, key: string): unknown {
   return undefined;
 }
 
+/** The object without a member, its key in any case. */
+export function without(object: JsonObject, key: string): JsonObject {
+  const folded = foldKey(key);
+  return Object.fromEntries(Object.entries(object).filter(([candidate]) => foldKey(candidate) !== folded));
+}
+
 /** What is looked at in a zod schema; zod documents `_zod.def` for libraries that walk schemas. */
 export interface SchemaLike {
   readonly _zod: { readonly def: object };

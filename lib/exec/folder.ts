@@ -1,4 +1,4 @@
-/** Folders, made with those above them. */
+/** Folders: made with those above them, and looked through for a file. */
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CniError, ErrorCode, isErrnoException } from '../errors.ts';
@@ -40,6 +40,22 @@ function isFolder(path: string): boolean {
     return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
   } catch {
     // What is in the way, mkdir tells.
+    return false;
+  }
+}
+
+/**
+ * The first file of a name, as runtimes and plugins look for a plugin.
+ * @param folders such as those of CNI_PATH
+ */
+export const findInFolders = (name: string, folders: readonly string[]): string | undefined =>
+  folders.map((folder) => `${folder}/${name}`).find(isFile);
+
+/** A folder that cannot be looked into (no permission, too long a path) is passed over, as the next one may have it. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  } catch {
     return false;
   }
 }

@@ -55,6 +55,21 @@ export function isIpError(error: unknown, reason?: keyof typeof reasons): error 
 }
 
 /**
+ * Of a deletion: between a look at a link and its deletion, the kernel may take it away together with its sandbox.
+ * @returns whether it was there
+ * @throws what the deletion throws for any other reason
+ */
+export async function wasThere(deletion: Promise<unknown>): Promise<boolean> {
+  try {
+    await deletion;
+    return true;
+  } catch (error) {
+    if (isIpError(error, 'missing')) return false;
+    throw error;
+  }
+}
+
+/**
  * Carries out commands in the plugin's own namespace, in one child.
  * @returns what the reads among them print: one JSON document each, in their order
  * @throws IpError at the first command that fails

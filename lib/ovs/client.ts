@@ -61,13 +61,14 @@ export async function readRows(
   host: Host,
   database: Database,
   selects: readonly Select[],
-  options: ClientOptions = {},
+  options: Partial<SendOptions> = {},
 ): Promise<Row[][]> {
-  const outcomes = await send(host, database, 'query', selects, { ...options, seconds: patience.read });
+  const outcomes = await send(host, database, 'query', selects, { seconds: patience.read, ...options });
   return outcomes.map(rowsOf);
 }
 
 export interface SendOptions extends ClientOptions {
+  /** For the answer. */
   readonly seconds: number;
 }
 

@@ -11,7 +11,7 @@ import { isOurMark } from '../../lib/cni/identity.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
 import { doAll, ErrorCode, isCniError } from '../../lib/errors.ts';
 import type { Host } from '../../lib/exec/host.ts';
-import { ipBatch, ipInSandbox, isIpError } from '../../lib/ip/batch.ts';
+import { ipBatch, ipInSandbox, isIpError, wasThere } from '../../lib/ip/batch.ts';
 import { deleteLink } from '../../lib/ip/link.ts';
 import { kindOf, type LinkInfo, readLinks, showDevice } from '../../lib/ip/read.ts';
 import { isAliasOf, type Names, namesOf } from './attachment.ts';
@@ -52,7 +52,10 @@ async function unplugForeign(context: AttachmentContext<Config>, names: Names): 
           (recorded.sandbox
             ? recorded.sandbox.mac?.toLowerCase() === link.address
             : await isUnmarkedPortOf(host, config.bridge, link)));
-      if (proven) return unlessGone(() => ipInSandbox(host, sandbox, [deleteLink(ifname)]));
+      if (proven) {
+        await wasThere(ipInSandbox(host, sandbox, [deleteLink(ifname)]));
+        return;
+      }
     }
   }
   // Something may hold a namespace that no path leads to any more: the host's end is left to go by.
@@ -65,16 +68,7 @@ async function unplugForeign(context: AttachmentContext<Config>, names: Names): 
     port.master === config.bridge &&
     port.address === recorded.host.mac
   ) {
-    await unlessGone(() => ipBatch(host, [deleteLink(port.ifname)]));
-  }
-}
-
-/** Between the look at a link and its deletion, the kernel may take it away together with its sandbox. */
-async function unlessGone(deletion: () => Promise<unknown>): Promise<void> {
-  try {
-    await deletion();
-  } catch (error) {
-    if (!isIpError(error, 'missing')) throw error;
+    await wasThere(ipBatch(host, [deleteLink(port.ifname)]));
   }
 }
 

@@ -13,6 +13,7 @@ export {
   type CniRoute,
 } from './cni-result.ts';
 export * from './cnitool.ts';
+export { confExamples, readExample } from './conf-examples.ts';
 export { type Container, type ContainerOptions, createContainer } from './container.ts';
 export {
   type Containerd,

@@ -36,12 +36,9 @@ const linkSchema = z.object({
   ),
 });
 
-/** What reads all links of a namespace. */
-export const showLinks = ['-details', '-json', 'address', 'show'] as const;
-
 /** @throws CniError 101 with ip's words, 999 for what it has never printed */
 export async function readNodeLinks(host: Host): Promise<readonly Link[]> {
-  const { status, stdout, stderr } = await host.runner.run('ip', showLinks);
+  const { status, stdout, stderr } = await host.runner.run('ip', ['-details', '-json', 'address', 'show']);
   if (status !== 0) throw new CniError(ErrorCode.commandFailed, `ip address show failed: ${stderr.trim()}`);
   return parseLinks(stdout);
 }

@@ -5,16 +5,14 @@
  * latter, many have nothing to do with this node's network: those of containers within containers. So such a one counts
  * where the node has a number for it, which it gets when a link is moved there or has its other end there.
  */
-import { mkdirSync, mkdtempSync, readlinkSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
-import * as z from 'zod/mini';
+import { readlinkSync } from 'node:fs';
 import { CniError, ErrorCode } from '../../../lib/errors.ts';
 import type { Host, Kernel, Netns } from '../../../lib/exec/host.ts';
-import { temporaryFolder } from '../../temporary.ts';
 import type { Namespace } from '../facts.ts';
-import { linksIn } from './inside.ts';
+import { lookInto } from './inside.ts';
+import { nameNamespaces, readNumbers } from './numbers.ts';
 
-interface Candidate extends Omit<Namespace, 'number' | 'links'> {
+interface Candidate extends Omit<Namespace, 'number' | 'numberOfNode' | 'links'> {
   /** By which it can be opened. */
   readonly path: string;
 }
@@ -42,13 +40,15 @@ async function look(
   const related = opened
     .map((one, index) => ({ ...one, number: numbers.get(index) }))
     .filter(({ number, paths }) => number !== undefined || paths.length > 0);
-  const links = await linksIn(host, netnsOf(related));
+  using node = host.openNetns('/proc/self/ns/net', true);
+  const seen = await lookInto(host, node, netnsOf(related));
   return related.map(({ inode, paths, process, number }, index) => ({
     inode,
     paths,
     process,
     number,
-    links: links.get(index),
+    numberOfNode: seen.get(index)?.numberOfNode,
+    links: seen.get(index)?.links,
   }));
 }
 
@@ -124,34 +124,23 @@ function processesOn(kernel: Kernel): ReadonlyMap<number, number> {
   return first;
 }
 
-const idsSchema = z.array(z.object({ name: z.string(), id: z.optional(z.number()) }));
-
 /**
- * The node's numbers for namespaces, by their places in the list. ip tells them of what has a name in /run/netns alone; so,
- * in a mount namespace of the child's own, a folder with a name for each lies over /run. Not by `netns list-id`: the
- * kernel ends that list after some hundred.
- * @throws CniError 101 where that cannot be done: without CAP_SYS_ADMIN, as in a container
+ * The node's numbers for namespaces, by their places in the list.
+ * @throws CniError 101 where they cannot be told: without CAP_SYS_ADMIN, as in a container
  */
 async function numbersOf(host: Host, namespaces: readonly Netns[]): Promise<ReadonlyMap<number, number>> {
   if (namespaces.length === 0) return new Map();
-  const folder = mkdtempSync(join(temporaryFolder(), 'plumbline-topology-'));
-  try {
-    mkdirSync(join(folder, 'netns'));
-    for (const [index, { ref }] of namespaces.entries()) symlinkSync(ref, join(folder, 'netns', `${index}`));
-    const { status, stdout, stderr } = await host.runner.run('unshare', [
-      ...['--mount', '--', { tool: 'sh' }, '-ec', 'mount --bind "$1" "$2"; exec "$0" -json netns list'],
-      ...[{ tool: 'ip' }, folder, realpathSync('/var/run')],
-    ]);
-    if (status !== 0) {
-      throw new CniError(
-        ErrorCode.commandFailed,
-        `which namespace is which cannot be told: ${stderr.trim()}; a mount namespace must be allowed`,
-        stderr.trim(),
-      );
-    }
-    const { data = [] } = z.safeParse(idsSchema, JSON.parse(stdout.trim() || '[]'));
-    return new Map(data.flatMap(({ name, id }) => (id === undefined ? [] : [[Number(name), id] as const])));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+  using names = nameNamespaces(new Map(namespaces.map((netns, index) => [`${index}`, netns])));
+  const { status, stdout, stderr } = await host.runner.run('unshare', [
+    ...['--mount', '--', { tool: 'sh' }, '-ec', 'mount --bind "$1" "$2"; exec "$0" -json netns list'],
+    ...[{ tool: 'ip' }, names.folder, names.run],
+  ]);
+  if (status !== 0) {
+    throw new CniError(
+      ErrorCode.commandFailed,
+      `which namespace is which cannot be told: ${stderr.trim()}; a mount namespace must be allowed`,
+      stderr.trim(),
+    );
   }
+  return new Map([...readNumbers(stdout)].map(([name, number]) => [Number(name), number]));
 }

@@ -1,5 +1,5 @@
 /** What the networks in net.d tell of a node: names that they want, folders of reservations, databases. */
-
+import { defaultDataDir } from '../../../ipam/host-local/config.ts';
 import { isErrnoException } from '../../../lib/errors.ts';
 import type { Host } from '../../../lib/exec/host.ts';
 import type { Config as OvsConfig } from '../../../plugins/ovs/config.ts';
@@ -19,8 +19,6 @@ export interface Configured {
   readonly notes: readonly string[];
 }
 
-const usualDataDir = '/var/lib/cni/networks';
-
 /** A folder that is not there is none of an error: networks may come from elsewhere, as Multus takes them. */
 export function readConfigured(host: Host, folder: string): Configured {
   const notes: string[] = [];
@@ -36,9 +34,9 @@ export function readConfigured(host: Host, folder: string): Configured {
       dataDir === undefined ? [] : [{ dataDir, network: name }],
     ),
     ...host.kernel
-      .list(usualDataDir)
+      .list(defaultDataDir)
       .filter((network) => !network.startsWith('.'))
-      .map((network) => ({ dataDir: usualDataDir, network })),
+      .map((network) => ({ dataDir: defaultDataDir, network })),
   ];
   return {
     wanted: {

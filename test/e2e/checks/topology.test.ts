@@ -67,13 +67,18 @@ describeNeeds([...new Set(['root', 'built', ...forRules, ...forOvs] as const)], 
     const ofWire = await wire.add(green, { ifname: 'net1' });
     // Somebody else's, with a name that would steer a terminal and end an element of XML.
     const other = await createContainer(node, { name: 'other' });
+    const { ifindex } = (await node.link('uplink')) ?? {};
     await node.batch(`
-      link add theirs master lab0 type veth peer name eth0 netns ${other.path}
+      link add theirs master lab0 type veth peer name eth0 index ${ifindex} netns ${other.path}
       link set theirs up
     `);
     const hostile = '\u001b[31m"]</TABLE>&--><script>';
     await node.run('ip', 'link', 'set', 'dev', 'theirs', 'alias', hostile);
     await other.run('ip', 'link', 'set', 'dev', 'eth0', 'name', 'a<b&"c', 'up');
+    // On a link of that container, whose index is the one of the node's NIC: on no link of the node.
+    const nested = await createContainer(node, { name: 'nested' });
+    const onOther = ['name', 'nested0', 'netns', nested.path, 'type', 'macvlan', 'mode', 'bridge'];
+    await other.run('ip', 'link', 'add', 'link', 'a<b&"c', ...onOther);
 
     const netDir = writeNetworks(node, pods.config, lab.config, overlay.config, wire.config);
     const state = () =>
@@ -171,7 +176,7 @@ describeNeeds([...new Set(['root', 'built', ...forRules, ...forOvs] as const)], 
     );
     expect((await draw(node, netDir, 'mermaid')).text).toMatch(/^flowchart LR\n.*a#60;b#38;#34;c/s);
 
-    await other.remove();
+    for (const container of [nested, other]) await container.remove();
     await lab.del(blue, { ifname: 'net1' });
     await wire.del(green, { ifname: 'net1' });
     for (const network of [pods, overlay]) await network.clear();

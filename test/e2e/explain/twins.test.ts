@@ -1,12 +1,12 @@
 /** explain's script, run by a shell, makes what the call makes: for every file of conf-examples, in twin nodes. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import {
   type CniResult,
   type Config,
   type Container,
   chain,
+  confExamples,
   createContainer,
   createNode,
   createOutside,
@@ -17,7 +17,7 @@ import {
   type Node,
   network,
   type Outside,
-  repoRoot,
+  readExample,
   testNeeds,
 } from '../../support/index.ts';
 import { ifname as netIfname, removePods, startOver, useNic, withUserspace } from '../../support/sriov.ts';
@@ -25,12 +25,6 @@ import { type Expected, promises } from '../runtime/promises.ts';
 import type { OnNic } from '../runtime/sriov-promises.ts';
 import { answerIn, explain } from './command.ts';
 import { expectTwins, pictureOf } from './picture.ts';
-
-const folder = join(repoRoot, 'conf-examples');
-const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-  .filter((entry) => entry.isFile() && /\.conf(list)?$/.test(entry.name))
-  .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-  .sort();
 
 /** Where files of the plugins are. */
 const folders = ['/run/plumbline', '/var/lib/cni'];
@@ -57,7 +51,7 @@ const spotChecked = new Set([
 ]);
 
 describe('explain', () => {
-  for (const file of files) {
+  for (const file of confExamples) {
     const promise = promises[file] ?? { pods: true };
     const needs = promise.needs ?? [];
     const { onNic } = promise;
@@ -66,7 +60,7 @@ describe('explain', () => {
     if (inVirtualMachine && !inFull && !spotChecked.has(file)) continue;
     testNeeds(needs, `${file}: its script is the call's twin`, async ({ node, leaks }) => {
       leaks.off();
-      const config = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Config;
+      const config = readExample(file);
       if (onNic !== undefined) return compareOnNic(config, onNic);
       await using other = await createNode();
       // Most bridges need no wire.

@@ -1,39 +1,31 @@
 /** Every file of conf-examples does what it says: it is read, run and pinged through. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import {
   type AttachOptions,
   type CniResult,
-  type Config,
   type Container,
+  confExamples,
   createContainer,
   expectNoPing,
   expectPing,
   type Fixtures,
   isNewHere,
   network,
-  repoRoot,
+  readExample,
   testNeeds,
 } from '../../support/index.ts';
 import { type Expected, promises } from './promises.ts';
 import { exerciseOnNic } from './sriov-promises.ts';
 
-const folder = join(repoRoot, 'conf-examples');
-const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-  .filter((entry) => entry.isFile() && /\.conf(list)?$/.test(entry.name))
-  .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-  .sort();
-
 describe('conf-examples', () => {
-  for (const file of files) {
+  for (const file of confExamples) {
     // An IPAM's example names the addresses; any interface plugin may use it.
     const promise = promises[file] ?? { pods: true };
     if (!isNewHere(promise.needs ?? [])) continue;
     const { onNic } = promise;
     if (onNic !== undefined) {
       testNeeds(promise.needs ?? [], `${file}: ADD, pings, CHECK, DEL`, () =>
-        exerciseOnNic(read(file), onNic),
+        exerciseOnNic(readExample(file), onNic),
       );
       continue;
     }
@@ -43,18 +35,16 @@ describe('conf-examples', () => {
   }
 
   testNeeds([], 'names no example that is not there', async () => {
-    expect(Object.keys(promises).filter((file) => !files.includes(file))).toEqual([]);
+    expect(Object.keys(promises).filter((file) => !confExamples.includes(file))).toEqual([]);
   });
 });
-
-const read = (file: string): Config => JSON.parse(readFileSync(join(folder, file), 'utf8')) as Config;
 
 async function exercise(
   { node, outside, leaks }: Pick<Fixtures, 'node' | 'outside' | 'leaks'>,
   file: string,
   promise: Expected,
 ): Promise<void> {
-  const config = read(file);
+  const config = readExample(file);
   // What the chain's portmap declares once for the node, and an uplink that stays as documented.
   leaks.allow(
     /CNI-HOSTPORT/,

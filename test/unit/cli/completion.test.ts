@@ -9,8 +9,9 @@ import { defineCommand, type ValueKind } from '../../../cli/command.ts';
 import { COMMANDS } from '../../../cli/commands.ts';
 import { complete } from '../../../cli/completion/complete.ts';
 import { valuesOn } from '../../../cli/completion/values.ts';
+import { PLUGIN_NAMES } from '../../../cli/executable.ts';
 import { runCli } from '../../../cli/index.ts';
-import { recordingHost } from '../../support/recording-host.ts';
+import { type RecordingOptions, recordingHost } from '../../support/recording-host.ts';
 
 const about = 'made up';
 const plug = defineCommand({
@@ -138,10 +139,12 @@ describe('of a node', () => {
   const netDir = mkdtempSync(join(tmpdir(), 'plumbline-completion-'));
   afterAll(() => rmSync(netDir, { recursive: true }));
 
-  async function values(kind: ValueKind) {
-    using host = recordingHost();
+  async function values(kind: ValueKind, answer?: RecordingOptions['answer']) {
+    using host = recordingHost(answer && { answer });
     for (const name of ['cni0', 'eth0']) host.machine.files.set(`/sys/class/net/${name}/ifindex`, '7');
     host.machine.files.set('/sys/class/net/cni0/bridge', '');
+    host.machine.files.set('/run/openvswitch/db.sock', '');
+    host.ovs.addBridge('br-int');
     host.machine.files.set('/sys/class/net/eth0/ifalias', 'plumbline:x pods/c1/eth0');
     host.machine.files.set('/sys/class/net/bonding_masters', '');
     for (const name of ['$(id)', 'a;b']) host.machine.files.set(`/sys/class/net/${name}/ifindex`, '8');
@@ -161,11 +164,12 @@ describe('of a node', () => {
   }
 
   test('networks are told by their names, and broken files are passed over', async () => {
-    writeFileSync(join(netDir, '10-pods.conflist'), '{"name": "pods"}');
-    writeFileSync(join(netDir, '20-lab.conf'), '{"name": "lab"}');
+    writeFileSync(join(netDir, '10-pods.conflist'), '{"name": "pods", "plugins": [{"type": "ovs"}]}');
+    writeFileSync(join(netDir, '20-lab.conf'), '{"name": "lab", "type": "macvlan"}');
     writeFileSync(join(netDir, '30-broken.conf'), '{"name": ');
     writeFileSync(join(netDir, '40-none.conf'), '[]');
-    writeFileSync(join(netDir, 'README'), '{"name": "readme"}');
+    writeFileSync(join(netDir, '50-no-plugin.conf'), '{"name": "empty"}');
+    writeFileSync(join(netDir, 'README'), '{"name": "readme", "type": "ovs"}');
     expect(await values('network')).toEqual([
       { word: 'pods', about: '10-pods.conflist' },
       { word: 'lab', about: '20-lab.conf' },
@@ -177,11 +181,26 @@ describe('of a node', () => {
       { word: 'cni0', about: 'first\\u000a$(id)' },
       { word: 'eth0', about: 'plumbline:x pods/c1/eth0' },
     ]);
-    expect(await values('bridge')).toEqual([{ word: 'cni0', about: 'Linux bridge' }]);
+    expect(await values('bridge')).toEqual([
+      { word: 'cni0', about: 'Linux bridge' },
+      { word: 'br-int', about: 'Open vSwitch bridge' },
+    ]);
     expect(await values('container')).toEqual([{ word: 'blue', about: 'network namespace' }]);
     expect(await values('attached')).toEqual([{ word: 'web', about: 'eth1 in storage, eth2 in lab' }]);
-    expect(await values('plugin')).toContainEqual({ word: 'veth-bridge' });
+    const plugins = (await values('plugin')).map(({ word }) => word);
+    expect(plugins).toEqual(PLUGIN_NAMES.filter((name) => name !== 'host-local'));
     expect(await values('file')).toEqual([]);
+  });
+
+  test('a database that does not answer is waited for a second, and passed over', async () => {
+    const waits: unknown[] = [];
+    const silent: RecordingOptions['answer'] = ({ program, args }) => {
+      if (program !== 'ovsdb-client') return undefined;
+      waits.push(args[0]);
+      return { status: 128 + 14 };
+    };
+    expect(await values('bridge', silent)).toEqual([{ word: 'cni0', about: 'Linux bridge' }]);
+    expect(waits).toEqual(['--timeout=1']);
   });
 });
 

@@ -1,11 +1,9 @@
 /** `plumbline netconf`: pod CIDRs in templates, and what is checked of the result. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { fillIn, needsPodCidrs, parsePodCidrs } from '../../../../cli/netconf/template.ts';
 import { findFaults } from '../../../../cli/netconf/validate.ts';
 import type { JsonObject } from '../../../../lib/cni/json.ts';
-import { repoRoot } from '../../../support/paths.ts';
+import { confExamples, readExample } from '../../../support/conf-examples.ts';
 
 const dual = ['10.244.3.0/24', 'fd00:244:3::/64'];
 
@@ -93,14 +91,8 @@ describe('podCIDR', () => {
 });
 
 describe('the check', () => {
-  const folder = join(repoRoot, 'conf-examples');
-  const examples = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    /\.conf(?:list)?$/.test(name),
-  );
-
-  test.each(examples)('%s is all well', (name) => {
-    const config = JSON.parse(readFileSync(join(folder, name), 'utf8')) as JsonObject;
-    expect(findFaults(config)).toEqual([]);
+  test.each(confExamples)('%s is all well', (name) => {
+    expect(findFaults(readExample(name))).toEqual([]);
   });
 
   test.each<[string, unknown, RegExp]>([

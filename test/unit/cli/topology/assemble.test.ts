@@ -132,6 +132,13 @@ describe('a master', () => {
     ]);
   });
 
+  test('has none whose own master is in a container, and has the same index', () => {
+    const inner = namespace(0, ['/run/netns/inner'], { ...child, lowerNetns: 1 });
+    expect(hubsOf({ links: [nic], namespaces: [inner] })).toEqual([]);
+    const unknown = { ...namespace(0, ['/run/netns/inner'], child), numberOfNode: undefined };
+    expect(hubsOf({ links: [nic], namespaces: [unknown] })).toEqual([]);
+  });
+
   test('in a container is a master there', () => {
     const inner = { ...child, lower: 'eth0', lowerIndex: undefined, lowerNetns: undefined };
     const [hub] = hubsOf({ namespaces: [namespace(0, ['/run/netns/blue'], link(1, 'eth0'), inner)] });

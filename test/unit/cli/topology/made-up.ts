@@ -42,7 +42,7 @@ export function link(index: number, name: string, more: Partial<Link> = {}): Lin
 }
 
 export function namespace(number: number, paths: readonly string[], ...links: readonly Link[]): Namespace {
-  return { inode: 4026530000 + number, paths, process: undefined, number, links };
+  return { inode: 4026530000 + number, paths, process: undefined, number, numberOfNode: 0, links };
 }
 
 export const whose = (id: string, network = 'pods', ifname = 'eth0') =>

@@ -44,10 +44,13 @@ describe('links', () => {
   });
 
   test('of a namespace that cannot be understood do not hide the others', () => {
-    const found = seriesIn(`3\n4\n${printed({})}5\n[{"ifname": 1}]\n6\n${printed({ ifname: 'net1' })}`);
-    expect(found.map(([number, links]) => [number, links[0]?.name])).toEqual([
-      [4, 'eth0'],
-      [6, 'net1'],
+    const numbers = '[{"name":"node","id":7}]\n';
+    const found = seriesIn(
+      `3\n4\n${printed({})}${numbers}5\n[{"ifname": 1}]\n6\n${printed({ ifname: 'net1' })}[{"name":"node"}]\n`,
+    );
+    expect(found.map(([place, { links, numberOfNode }]) => [place, links?.[0]?.name, numberOfNode])).toEqual([
+      [4, 'eth0', 7],
+      [6, 'net1', undefined],
     ]);
   });
 });
