@@ -96,6 +96,20 @@ describe('explain', () => {
     expect(await stateOf(node)).toBe(state);
   });
 
+  testNeeds([], 'has its copies elsewhere where the memory for them is full', async ({ node, leaks }) => {
+    leaks.off();
+    const pods = network(node, bridged());
+    await pods.add(await createContainer(node, { name: 'blue' }));
+    const green = await createContainer(node, { name: 'green' });
+    const argv = [join(binDir, 'plumbline'), 'explain', '--netns', green.path];
+    const small = 'mount -t tmpfs -o size=4k tmpfs /dev/shm && exec "$@"';
+    const told = await node.exec(['unshare', '--mount', 'sh', '-c', small, 'sh', ...argv], {
+      input: JSON.stringify(bridged()),
+      env: { CNI_PATH: binDir, TMPDIR: '' },
+    });
+    expect(told).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('10.88.0.3/24') });
+  });
+
   testNeeds([], 'GC: takes away what no attachment holds, and nothing else', async ({ node, leaks }) => {
     leaks.off();
     const pods = network(node, bridged());
