@@ -46,17 +46,23 @@ export async function startPlanning(command: PluginCommand): Promise<Planning> {
   const real = { ...realHost(searchPath), runner: realRunner({ searchPath, runDir: temporaryFolder() }) };
   const { runner, kernel } = real;
   const scratch = await makeScratch(runner);
+  const dispose = (): void => scratch[Symbol.dispose]();
   const spaces = spacesOf(real);
   const plan = makePlan({ command, runner, kernel, spaces, links: linksOn(runner, spaces), scratch });
-  const host: Host = {
-    runner: planningRunner(plan),
-    kernel: planningKernel(plan, kernel),
-    runDir: await scratch.mirror(real.runDir),
-    stateDir: await scratch.mirror(real.stateDir),
-    executable: real.executable,
-    openNetns: spaces.open,
-  };
-  return { plan, scratch, host, [Symbol.dispose]: () => scratch[Symbol.dispose]() };
+  try {
+    const host: Host = {
+      runner: planningRunner(plan),
+      kernel: planningKernel(plan, kernel),
+      runDir: await scratch.mirror(real.runDir),
+      stateDir: await scratch.mirror(real.stateDir),
+      executable: real.executable,
+      openNetns: spaces.open,
+    };
+    return { plan, scratch, host, [Symbol.dispose]: dispose };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
 }
 
 export interface Told {

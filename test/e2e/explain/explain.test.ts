@@ -94,6 +94,12 @@ describe('explain', () => {
     });
     expect(readdirSync(tmpDir)).toEqual([]);
     expect(await stateOf(node)).toBe(state);
+    // No folder can be copied into itself: what has been made of the copy is taken away.
+    expect(await tryExplain(green, 'ADD', bridged(), { tmpDir: '/run/plumbline' })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('/run/plumbline cannot be copied'),
+    });
+    expect(await node.run('find', '/run/plumbline', '-name', 'plumbline-explain-*')).toBe('');
   });
 
   testNeeds([], 'has its copies elsewhere where the memory for them is full', async ({ node, leaks }) => {
