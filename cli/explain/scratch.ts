@@ -6,6 +6,7 @@ import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, s
 import { dirname, join, relative } from 'node:path';
 import type { Runner } from '../../lib/exec/runner.ts';
 import { CommandError } from '../command.ts';
+import { explaining } from '../explain.ts';
 import { temporaryFolder } from '../temporary.ts';
 
 /** One folder of the plugins', and where its copy is. */
@@ -68,13 +69,25 @@ export async function makeScratch(runner: Runner): Promise<Scratch> {
 
 /** For a copy of these: not there yet, in a folder of its own. */
 function newFolder(originals: readonly string[]): string {
-  const files = originals
-    .filter(isFolder)
-    .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' })).length;
-  return join(mkdtempSync(join(temporaryFolder(files), 'plumbline-explain-')), 'copy');
+  const files = originals.filter(isFolder).reduce((sum, folder) => sum + countIn(folder), 0);
+  const parent = temporaryFolder(files);
+  const own = explaining(`${parent} takes no copies; name another folder in TMPDIR`, () =>
+    mkdtempSync(join(parent, 'plumbline-explain-')),
+  );
+  return join(own, 'copy');
+}
+
+/** Not by readdir's own recursion: it goes where links lead, and two that lead back would keep it for good. */
+function countIn(folder: string): number {
+  const entries = readdirSync(folder, { withFileTypes: true });
+  const folders = entries.filter((entry) => entry.isDirectory());
+  return folders.reduce((sum, { name }) => sum + countIn(join(folder, name)), entries.length);
 }
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/** How often a copy is made anew, since calls of a busy node have put other files in the place of some meanwhile. */
+const mostCopies = 10;
 
 /**
  * With times, modes and what is no file; nothing where it is not there.
@@ -82,13 +95,17 @@ const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: fal
  */
 async function copyInto(runner: Runner, from: string, to: string): Promise<void> {
   if (!isFolder(from)) return;
-  mkdirSync(to, { recursive: true });
-  const { stderr } = await runner.run('cp', ['-a', '--', `${from}/.`, to]);
-  const failed = stderr
-    .split('\n')
-    .filter((line) => line !== '' && !line.endsWith(': No such file or directory'));
-  if (failed[0] !== undefined) {
-    throw new CommandError(`${from} cannot be copied, to see what a call would change there: ${failed[0]}`);
+  const what = `${from} cannot be copied, to see what a call would change there`;
+  for (let round = 1; ; round += 1) {
+    explaining(what, () => mkdirSync(to, { recursive: true }));
+    const { stderr } = await runner.run('cp', ['-a', '--', `${from}/.`, to]);
+    const faults = stderr
+      .split('\n')
+      .filter((line) => line !== '' && !line.endsWith(': No such file or directory'));
+    if (faults[0] === undefined) return;
+    const isReplaced = faults.every((line) => line.endsWith(', as it was replaced while being copied'));
+    if (!isReplaced || round === mostCopies) throw new CommandError(`${what}: ${faults[0]}`);
+    rmSync(to, { recursive: true });
   }
 }
 
