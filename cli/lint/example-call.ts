@@ -5,6 +5,7 @@ import { isObject, type JsonObject, member } from '../../lib/cni/json.ts';
 import type { Context } from '../../lib/cni/plugin.ts';
 import type { Result } from '../../lib/cni/result.ts';
 import { realHost } from '../../lib/ip/real-host.ts';
+import { ipamTypeOf } from '../network/chain.ts';
 import type { Place } from './place.ts';
 
 const exampleDevice = '0000:00:00.0';
@@ -47,8 +48,7 @@ export function contextOf<C>(
   config: C,
   given: JsonObject,
 ): Context<C> {
-  const ipam = member(given, 'ipam');
-  const type = isObject(ipam) ? member(ipam, 'type') : undefined;
+  const type = ipamTypeOf(given);
   return {
     request: {
       command: 'ADD',
@@ -67,7 +67,7 @@ export function contextOf<C>(
     config,
     host: realHost(undefined),
     log: { level: 'error', log: () => undefined },
-    ipam: typeof type === 'string' && type !== '' ? uncalled(type) : undefined,
+    ipam: type === undefined ? undefined : uncalled(type),
     prevResult: isChained ? exampleResult : undefined,
   };
 }
