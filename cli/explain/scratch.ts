@@ -98,10 +98,12 @@ async function copyInto(runner: Runner, from: string, to: string): Promise<void>
   const what = `${from} cannot be copied, to see what a call would change there`;
   for (let round = 1; ; round += 1) {
     explaining(what, () => mkdirSync(to, { recursive: true }));
-    const { stderr } = await runner.run('cp', ['-a', '--', `${from}/.`, to]);
+    const { status, stderr } = await runner.run('cp', ['-a', '--', `${from}/.`, to]);
     const faults = stderr
       .split('\n')
       .filter((line) => line !== '' && !line.endsWith(': No such file or directory'));
+    // A cp that is killed, for want of memory, has said nothing: a copy that lacks reservations would tell a taken address.
+    if (status > 1) throw new CommandError(`${what}: cp ended with status ${status}`);
     if (faults[0] === undefined) return;
     const isReplaced = faults.every((line) => line.endsWith(', as it was replaced while being copied'));
     if (!isReplaced || round === mostCopies) throw new CommandError(`${what}: ${faults[0]}`);

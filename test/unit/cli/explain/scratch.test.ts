@@ -48,6 +48,12 @@ describe('a copy of the files of plugins', () => {
     await expect(scratch.mirror(folder)).rejects.toThrow(/cannot be copied.*replaced while being copied/);
   });
 
+  test('is none where cp is killed', async () => {
+    const killed = { ...real, run: async () => ({ status: 137, stdout: '', stderr: '' }) };
+    using scratch = await makeScratch(killed);
+    await expect(scratch.mirror(folder)).rejects.toThrow(/cannot be copied.*cp ended with status 137/);
+  });
+
   test('does not go where links lead', async () => {
     vi.stubEnv('TMPDIR', undefined);
     for (let number = 0; number < 100; number += 1) writeFileSync(join(folder, `${number}`), '');
