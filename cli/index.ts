@@ -56,12 +56,17 @@ async function runCommand(
     // What `help` does not know is a matter of the program's help.
     if (error instanceof UsageError && command.name === 'help') return refuse(error.message, io);
     if (error instanceof UsageError) return refuse(`${command.name}: ${error.message}`, io, command.name);
-    if (!(error instanceof CommandError)) throw error;
-    for (const line of error.message.split('\n')) {
+    for (const line of textOf(error).split('\n')) {
       io.stderr.write(`${PROGRAM}: ${command.name}: ${visible(line)}\n`);
     }
     return 1;
   }
+}
+
+/** A fault of ours comes with its stack: left to the runtime, it would bring the line of source, which is some 10 KB. */
+function textOf(error: unknown): string {
+  if (error instanceof CommandError) return error.message;
+  return `internal error: ${(error instanceof Error && error.stack) || String(error)}`;
 }
 
 /** Undefined where help or the version was shown, be it for want of a command. */

@@ -128,3 +128,14 @@ test('what runs from the sources cannot be installed: Node is not plumbline', as
     'plumbline: install: this is no built executable: run `make build`, then dist/bin/plumbline install\n',
   );
 });
+
+test('a fault of its own is told with its stack, on lines that a terminal shows', async () => {
+  let stderr = '';
+  const write = () => {
+    throw new RangeError('there is\tno such thing');
+  };
+  const io = { stdout: { write }, stderr: { write: (text: string) => (stderr += text) } };
+  expect(await runCli(['completion', 'bash'], io)).toBe(1);
+  expect(stderr).toMatch(/^plumbline: completion: internal error: RangeError: there is\S*no such thing\n/);
+  expect(stderr).toMatch(/^plumbline: completion: {5}at \S*write /m);
+});
