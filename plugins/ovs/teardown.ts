@@ -72,11 +72,16 @@ async function removeAll(context: AttachmentContext<Config>, names: Names, holdi
   if (peers.size > 0) await deletePeersVeths(host, [...peers.values()]);
 }
 
+/** PATH_MAX (limits.h): a longer one is the path of nothing, and more than a transaction may hold. */
+const longestPath = 4095;
+
 /** Ports that ovs-cni may have made for this pod: by what it noted, and by the result that the runtime has kept. */
 function peersPorts({ request, attachment, prevResult }: AttachmentContext<Config>): Select[] {
   const recorded = recordedIn(prevResult, attachment.ifname, undefined).host;
+  const { netns } = request;
+  const isPath = netns !== '' && Buffer.byteLength(netns) <= longestPath;
   return [
-    ...(request.netns === '' ? [] : [findPeersPort(request.netns, attachment.ifname)]),
+    ...(isPath ? [findPeersPort(netns, attachment.ifname)] : []),
     ...(recorded === undefined ? [] : [findPeersPortByName(recorded.name, attachment.ifname)]),
   ];
 }

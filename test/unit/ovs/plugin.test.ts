@@ -313,6 +313,13 @@ describe('DEL of a pod that ovs-cni made', () => {
     expect(portsOf(host)).toEqual(['veth8']);
   });
 
+  test('is not looked for by what is no path', async () => {
+    using host = hostWithBridge();
+    host.ovs.addPort('br0', 'veth9', ids);
+    expect((await run(host, 'DEL', {}, { CNI_NETNS: `/${'x'.repeat(200_000)}` })).error).toBeUndefined();
+    expect(portsOf(host)).toEqual(['veth9']);
+  });
+
   test('finds it by the result, where the namespace is gone', async () => {
     using host = hostWithBridge();
     host.ovs.addPort('br0', 'veth9', ids);
