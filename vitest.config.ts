@@ -34,7 +34,7 @@ const ofNoBuild = [
 const longOnes = [
   'test/e2e/hostile.test.ts',
   'test/e2e/robust/**',
-  'test/e2e/scale/{macvlan,veth-bridge}.test.ts',
+  'test/e2e/scale/**',
   'test/e2e/*/{dead,failure,kill,robust}.test.ts',
 ];
 

@@ -214,7 +214,7 @@ describe('host-local', () => {
     test(`killed at any moment of ${command}, and then DEL: nothing is left, and nothing of others is taken`, async ({
       node,
     }) => {
-      const rounds = isLong ? 300 : 60;
+      const rounds = isLong ? 300 : 40;
       const ranges = [[{ subnet: '10.33.0.0/26' }], [{ subnet: 'fd33::/64' }]];
       const call = { config: config(node, { ipam: { ranges } }) };
       const bystander = await add(node, { ...call, ...attachment('bystander') });

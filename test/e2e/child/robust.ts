@@ -17,14 +17,13 @@ import { killAdds, killDels } from '../../support/kill.ts';
 import { childConfig, childNetwork, hostLocal, type Kind } from './pods.ts';
 
 // Of ADD, and as many of DEL.
-const roundsFor = (kind: Kind): number => roundsOf({ usual: 25, full: 500, vm: kind === 'ipvlan' ? 4 : 3 });
+const rounds = roundsOf({ usual: 25, full: 500, vm: 3 });
 const races = roundsOf({ usual: 5, full: 50, vm: 2 });
 const count = roundsOf({ usual: 30, full: 100, vm: 8 });
 
 /** @param fields of the network that has the most state on the node */
 export function robustnessTests(kind: Kind, fields: Config = {}): void {
   const config = (node: Node, more: Config = {}) => childConfig(node, kind, { ...fields, ...more });
-  const rounds = roundsFor(kind);
 
   describe('kill -9', () => {
     for (const [command, kill] of [

@@ -22,7 +22,7 @@ import { killAdds, killDels } from '../../support/kill.ts';
 import { expectNoRows, forOvs, ovsConfig, ovsNetwork, podOf, portTypes } from './pods.ts';
 
 /** For each of four: two types of port, ADD and DEL. */
-const rounds = roundsOf({ usual: 13, full: 250, vm: 5 });
+const rounds = roundsOf({ usual: 9, full: 250, vm: 5 });
 const count = roundsOf({ usual: 50, full: 100, vm: 10 });
 const long = 600_000;
 
