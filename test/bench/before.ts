@@ -29,9 +29,9 @@ export async function measureBefore(dist: string, rounds: number): Promise<reado
     const now = contend(build, stations.use(await createStation()));
     const before = { ...contend(build, stations.use(await createStation())), folder };
     const runners = [await runnerOf(now, plain, 0), await runnerOf(before, plain, 0)] as const;
-    await runRounds(runners, rounds);
+    await runRounds(runners, rounds, 14);
     for (const step of steps) {
-      const [ours, theirs] = [stepSamples(runners[0], step), stepSamples(runners[1], step)];
+      const [ours, theirs] = [stepSamples(runners[0].samples, step), stepSamples(runners[1].samples, step)];
       const ratio = summarizeRatio(ours, theirs);
       measures.push({ build, step, now: summarize(ours), before: summarize(theirs), ratio });
     }

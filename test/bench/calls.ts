@@ -17,7 +17,7 @@ export interface CallMeasure extends Beside {
 }
 
 /** The samples of one contender, one a round. */
-type Samples = Record<Exclude<Step, 'ADD+DEL'>, number[]>;
+export type Samples = Record<Exclude<Step, 'ADD+DEL'>, number[]>;
 
 export interface Runner {
   readonly name: ContenderName;
@@ -34,43 +34,64 @@ export interface CallOptions {
   /** Tells the networks of several scenarios apart. */
   readonly number: number;
   readonly rounds: number;
+  /** After which no further round begins. */
+  readonly seconds: number;
   /** Where the same is made by hand, if the scenario wants it. */
   readonly floor: Station;
 }
 
-export async function measureCalls(
+/** By contender; all have as many. */
+export type TakenCalls = ReadonlyMap<ContenderName, Samples>;
+
+export async function takeCalls(
   contenders: readonly Contender[],
-  { scenario, number, rounds, floor }: CallOptions,
-): Promise<readonly CallMeasure[]> {
+  { scenario, number, rounds, seconds, floor }: CallOptions,
+): Promise<TakenCalls> {
   const handMade = floorOf(scenario, number);
   const runners = await Promise.all([
     ...contenders.map((contender) => runnerOf(contender, scenario, number)),
     ...(handMade === undefined ? [] : [floorRunner(floor, handMade)]),
   ]);
-  await runRounds(runners, rounds);
+  await runRounds(runners, rounds, seconds);
+  return new Map(runners.map(({ name, samples }) => [name, samples]));
+}
+
+/** Those of an earlier time, and those of a later one. */
+export function joinCalls(earlier: TakenCalls, later: TakenCalls): TakenCalls {
+  return new Map(
+    [...later].map(([name, samples]) => {
+      const joined = noSamples();
+      for (const step of ['VERSION', 'ADD', 'CHECK', 'DEL'] as const)
+        joined[step].push(...(earlier.get(name)?.[step] ?? []), ...samples[step]);
+      return [name, joined];
+    }),
+  );
+}
+
+export function measuresOf(scenario: Scenario, taken: TakenCalls): readonly CallMeasure[] {
   // VERSION is the same whatever the config says.
   const isFirst = scenarios.find(({ plugin }) => plugin === scenario.plugin) === scenario;
   return steps
     .filter((step) => step !== 'VERSION' || isFirst)
-    .map((step) => measureOf(scenario, step, runners));
+    .map((step) => measureOf(scenario, step, taken));
 }
 
 /** In turns, so that a machine that is slower for a while is so for all. */
-export async function runRounds(runners: readonly Runner[], rounds: number): Promise<void> {
-  for (const round of roundsWithin({ rounds: warmUps + rounds, least: warmUps + 5, seconds: 14 })) {
+export async function runRounds(runners: readonly Runner[], rounds: number, seconds: number): Promise<void> {
+  for (const round of roundsWithin({ rounds: warmUps + rounds, least: warmUps + 3, seconds })) {
     for (const runner of rotated(runners, round)) await runner.round();
     if (round >= warmUps) continue;
     for (const { samples } of runners) for (const list of Object.values(samples)) list.length = 0;
   }
 }
 
-export function stepSamples({ samples }: Runner, step: Step): readonly number[] {
+export function stepSamples(samples: Samples, step: Step): readonly number[] {
   return step === 'ADD+DEL' ? sums(samples.ADD, samples.DEL) : samples[step];
 }
 
-function measureOf(scenario: Scenario, step: Step, runners: readonly Runner[]): CallMeasure {
+function measureOf(scenario: Scenario, step: Step, taken: TakenCalls): CallMeasure {
   const { plugin, title } = scenario;
-  const samples = new Map(runners.map((runner) => [runner.name, stepSamples(runner, step)]));
+  const samples = new Map([...taken].map(([name, all]) => [name, stepSamples(all, step)]));
   return { plugin, scenario: title, step, ...beside(samples, hasReference(plugin) ? 'reference' : 'floor') };
 }
 

@@ -1,6 +1,6 @@
 /** The parts of a run, in their order, and what each may take: together less than a quarter of an hour on a quiet machine. */
 import { measureBefore } from './before.ts';
-import { type CallMeasure, measureCalls } from './calls.ts';
+import { joinCalls, measuresOf, type TakenCalls, takeCalls } from './calls.ts';
 import { measureCommands } from './commands.ts';
 import { measureConnections } from './connections.ts';
 import { type Contender, contend, type Side, sidesThere, takesPart } from './contenders.ts';
@@ -103,49 +103,71 @@ interface Sides {
   readonly floor: Station;
 }
 
-interface Measured extends Traffic {
-  readonly calls: readonly CallMeasure[];
-  readonly resources: readonly ResourceMeasure[];
+/** A scenario that can be measured here, and what has been so far. */
+interface Track {
+  readonly scenario: Scenario;
+  /** Tells the networks of several scenarios apart. */
+  readonly number: number;
+  taken: TakenCalls;
+  resources: readonly ResourceMeasure[];
+  traffic: Traffic;
 }
 
+/** All calls are taken twice, and what passes between containers in between: a machine may be slow for minutes. */
 async function measureScenarios(settings: Settings): Promise<Part> {
   await using stations = new AsyncDisposableStack();
   const add = async (side: Side): Promise<Contender> => contend(side, stations.use(await createStation()));
   const contenders: Contender[] = [];
   for (const side of sidesThere()) contenders.push(await add(side));
-  const floor = stations.use(await createStation());
+  const sides: Sides = { contenders, floor: stations.use(await createStation()) };
+  const { tracks, ...lacks } = await tracksFor(settings, sides.floor);
+  for (const track of tracks) await measureTrack(sides, track, settings, 'first');
+  for (const track of tracks) await measureTrack(sides, track, settings, 'again');
+  return {
+    ...lacks,
+    calls: tracks.flatMap(({ scenario, taken }) => measuresOf(scenario, taken)),
+    resources: tracks.flatMap(({ resources }) => resources),
+    traffic: tracks.flatMap(({ traffic }) => traffic.traffic),
+    links: tracks.flatMap(({ traffic }) => traffic.links),
+  };
+}
 
-  const measured: Measured[] = [];
-  const missing: Missing[] = [];
-  const missingTraffic: Missing[] = [];
+async function tracksFor(
+  { only }: Settings,
+  floor: Station,
+): Promise<{ tracks: readonly Track[] } & Record<'missing' | 'missingTraffic', readonly Missing[]>> {
+  const [tracks, missing, missingTraffic]: [Track[], Missing[], Missing[]] = [[], [], []];
   for (const [number, scenario] of scenarios.entries()) {
     const { plugin, title } = scenario;
-    if (settings.only !== undefined && !settings.only.test(`${plugin} ${title}`)) continue;
+    if (only !== undefined && !only.test(`${plugin} ${title}`)) continue;
     const reason = await lackOf(floor, scenario);
     const noTraffic = reason ?? lackOfPrograms();
     if (scenario.withTraffic && noTraffic !== undefined)
       missingTraffic.push({ plugin, scenario: title, reason: noTraffic });
-    if (reason === undefined)
-      measured.push(await measureScenario({ contenders, floor }, { scenario, number, ...settings }));
-    else missing.push({ plugin, scenario: title, reason });
+    if (reason !== undefined) missing.push({ plugin, scenario: title, reason });
+    else
+      tracks.push({ scenario, number, taken: new Map(), resources: [], traffic: { traffic: [], links: [] } });
   }
-  return {
-    ...{ missing, missingTraffic },
-    calls: measured.flatMap(({ calls }) => calls),
-    resources: measured.flatMap(({ resources }) => resources),
-    traffic: measured.flatMap(({ traffic }) => traffic),
-    links: measured.flatMap(({ links }) => links),
-  };
+  return { tracks, missing, missingTraffic };
 }
 
 /** A spread of fewer says little, and each takes ten seconds. */
 const trafficRounds = 5;
 
-/** One at a time: calls, what they take, and what passes between containers. */
-async function measureScenario(
+/** Of one scenario's calls in all. */
+const callSeconds = 14;
+
+/** Added to the numbers of networks for the second time: those of the first are on the nodes still. */
+const laterNumbers = 16;
+
+async function measureTrack(
   { contenders: all, floor: floorAlone }: Sides,
-  { scenario, number, rounds, progress }: Settings & { readonly scenario: Scenario; readonly number: number },
-): Promise<Measured> {
+  track: Track,
+  { rounds, progress }: Settings,
+  time: 'first' | 'again',
+): Promise<void> {
+  const { scenario } = track;
+  const number = track.number + (time === 'again' ? laterNumbers : 0);
   const { plugin, title } = scenario;
   const contenders = all.filter(({ name }) => takesPart(name, plugin));
   const [ours] = contenders;
@@ -159,11 +181,11 @@ async function measureScenario(
   await using switches = new AsyncDisposableStack();
   for (const station of stations) switches.use(await plugIn(station, scenario, number));
   progress(`one call, ${plugin} ${title}`);
-  const calls = await measureCalls(contenders, { scenario, number, rounds, floor });
-  const resources = scenario.withResources ? await measureResources(contenders, { scenario, number }) : [];
-  if (!scenario.withTraffic || lackOfPrograms() !== undefined)
-    return { calls, resources, traffic: [], links: [] };
+  const half = { rounds: Math.ceil(rounds / 2), seconds: callSeconds / 2 };
+  track.taken = joinCalls(track.taken, await takeCalls(contenders, { scenario, number, floor, ...half }));
+  if (time === 'again') return;
+  if (scenario.withResources) track.resources = await measureResources(contenders, { scenario, number });
+  if (!scenario.withTraffic || lackOfPrograms() !== undefined) return;
   progress(`traffic, ${plugin} ${title}`);
-  const few = Math.min(trafficRounds, rounds);
-  return { calls, resources, ...(await measureTraffic(ours, { scenario, number, rounds: few })) };
+  track.traffic = await measureTraffic(ours, { scenario, number, rounds: Math.min(trafficRounds, rounds) });
 }
