@@ -20,7 +20,7 @@ import {
   testNeeds,
 } from '../support/index.ts';
 
-const total = roundsOf({ usual: 200, full: 200, vm: 20 });
+const total = roundsOf({ usual: 120, full: 200, vm: 20 });
 const nodes = 4;
 
 /** What cannot be in an environment at all: NUL, and more than Linux takes for one variable (MAX_ARG_STRLEN). */
