@@ -22,7 +22,7 @@ export async function loadCommands(): Promise<Commands> {
     getAsset(COMMANDS_ASSET, 'utf8'),
     new Uint8Array(getAsset(CODE_CACHE_ASSET)),
   );
-  return evaluate(code, requireModule) as Commands;
+  return evaluate(code) as Commands;
 }
 
 /** @param cache of the same source; one of another V8 is not used */
@@ -34,17 +34,15 @@ export function compile(name: string, source: string, cache?: Uint8Array): Scrip
 }
 
 /** @returns what the module exports */
-export function evaluate(code: Script, requireAny: (name: string) => unknown): unknown {
+export function evaluate(code: Script): unknown {
   const loaded: { exports: unknown } = { exports: {} };
-  code.runInThisContext()(requireAny, loaded, loaded.exports);
+  code.runInThisContext()(requireModule, loaded, loaded.exports);
   return loaded.exports;
 }
 
-export function requireModule(name: string): unknown {
+function requireModule(name: string): unknown {
   const asset = MODULE_ASSETS[name];
-  return asset === undefined
-    ? require(name)
-    : evaluate(compile(asset, getAsset(asset, 'utf8')), requireModule);
+  return asset === undefined ? require(name) : evaluate(compile(asset, getAsset(asset, 'utf8')));
 }
 
 /** Ends the process without taking the heap apart first. All that was to be written has been, synchronously. */

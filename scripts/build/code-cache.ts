@@ -5,7 +5,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Commands } from '../../main.ts';
-import { COMMANDS_ASSET, compile, evaluate, requireModule } from '../sea.ts';
+import { COMMANDS_ASSET, compile, evaluate } from '../sea.ts';
 
 const io = {
   stdout: { write: () => {} },
@@ -15,7 +15,7 @@ const io = {
 /** @throws Error where the commands do not run */
 export async function writeCodeCache(bundle: string, output: string): Promise<void> {
   const code = compile(COMMANDS_ASSET, readFileSync(bundle, 'utf8'));
-  const { runCli } = evaluate(code, requireModule) as Commands;
+  const { runCli } = evaluate(code) as Commands;
   for (const argv of [['--help'], ['help', 'attach'], ['lint', '--help']]) {
     const status = await runCli(argv, io);
     if (status !== 0) throw new Error(`plumbline ${argv.join(' ')} ends with ${status}`);
