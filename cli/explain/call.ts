@@ -45,7 +45,7 @@ export async function startPlanning(command: PluginCommand): Promise<Planning> {
   // Inputs of what is run are files without a name in a folder; not in that of the plugins, which may not be there yet.
   const real = { ...realHost(searchPath), runner: realRunner({ searchPath, runDir: temporaryFolder() }) };
   const { runner, kernel } = real;
-  const scratch = await makeScratch(runner);
+  const scratch = makeScratch(runner);
   const dispose = (): void => scratch[Symbol.dispose]();
   const spaces = spacesOf(real);
   const plan = makePlan({ command, runner, kernel, spaces, links: linksOn(runner, spaces), scratch });

@@ -36,7 +36,7 @@ export interface Scratch extends Disposable {
   translated(text: string): string;
 }
 
-export async function makeScratch(runner: Runner): Promise<Scratch> {
+export function makeScratch(runner: Runner): Scratch {
   const folders: Mirrored[] = [];
   const copied = new Set<string>();
   let before: Listing = new Map();

@@ -37,20 +37,20 @@ function busy(times: number): Runner {
 describe('a copy of the files of plugins', () => {
   test('is made again where another call has replaced one meanwhile', async () => {
     writeFileSync(join(folder, '10.88.0.2'), 'blue');
-    using scratch = await makeScratch(busy(2));
+    using scratch = makeScratch(busy(2));
     const copy = await scratch.mirror(folder);
     expect(readFileSync(join(copy, '10.88.0.2'), 'utf8')).toBe('blue');
   });
 
   test('is given up where that never ends', async () => {
     writeFileSync(join(folder, '10.88.0.2'), 'blue');
-    using scratch = await makeScratch(busy(Number.POSITIVE_INFINITY));
+    using scratch = makeScratch(busy(Number.POSITIVE_INFINITY));
     await expect(scratch.mirror(folder)).rejects.toThrow(/cannot be copied.*replaced while being copied/);
   });
 
   test('is none where cp is killed', async () => {
     const killed = { ...real, run: async () => ({ status: 137, stdout: '', stderr: '' }) };
-    using scratch = await makeScratch(killed);
+    using scratch = makeScratch(killed);
     await expect(scratch.mirror(folder)).rejects.toThrow(/cannot be copied.*cp ended with status 137/);
   });
 
@@ -58,7 +58,7 @@ describe('a copy of the files of plugins', () => {
     vi.stubEnv('TMPDIR', undefined);
     for (let number = 0; number < 100; number += 1) writeFileSync(join(folder, `${number}`), '');
     symlinkSync('.', join(folder, 'itself'));
-    using scratch = await makeScratch(real);
+    using scratch = makeScratch(real);
     const copy = await scratch.mirror(folder);
     // Counted again through the link, they would be too many for the memory.
     expect(dirname(dirname(copy))).toBe(temporaryFolder());
@@ -67,7 +67,7 @@ describe('a copy of the files of plugins', () => {
 
   test('needs a folder, which TMPDIR names', async () => {
     vi.stubEnv('TMPDIR', join(folder, 'gone'));
-    using scratch = await makeScratch(real);
+    using scratch = makeScratch(real);
     const failure = await scratch.mirror(folder).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(CommandError);
     expect(String(failure)).toContain(`${folder}/gone takes no copies; name another folder in TMPDIR`);
