@@ -36,18 +36,19 @@ export function pathOfDescriptor(fd: number): string {
   return `/proc/${readlinkSync('/proc/self')}/fd/${fd}`;
 }
 
-function openNameless(runDir: string): number {
+/** @param folder made where it is not there */
+export function openNameless(folder: string): number {
   const flags = constants.O_RDWR | O_TMPFILE;
   try {
-    return openSync(runDir, flags, 0o600);
+    return openSync(folder, flags, 0o600);
   } catch (error) {
     if (isErrnoException(error, 'ENOENT')) {
-      makeFolder(runDir, 0o700);
-      return openSync(runDir, flags, 0o600);
+      makeFolder(folder, 0o700);
+      return openSync(folder, flags, 0o600);
     }
     if (!isErrnoException(error, 'EOPNOTSUPP', 'EISDIR')) throw error;
     // A file system without O_TMPFILE (overlayfs before 6.3): a name that is gone before anybody is told of it.
-    const path = `${runDir}/.input-${process.pid}-${Date.now()}`;
+    const path = `${folder}/.input-${process.pid}-${Date.now()}`;
     const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600);
     unlinkSync(path);
     return fd;

@@ -1,8 +1,8 @@
 /** The links in other network namespaces. */
-import { closeSync, openSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { pathOfDescriptor } from '../../../lib/exec/held.ts';
+import { openNameless, pathOfDescriptor } from '../../../lib/exec/held.ts';
 import type { Host, Netns } from '../../../lib/exec/host.ts';
 import { temporaryFolder } from '../../temporary.ts';
 import type { Namespace } from '../facts.ts';
@@ -59,7 +59,7 @@ export async function lookInto(
   if (lanes === 0) return new Map();
   using names = nameNamespaces(new Map([[nodeName, node]]));
   writeFileSync(join(names.folder, 'reads'), reads);
-  const outputs = Array.from({ length: lanes }, openNameless);
+  const outputs = Array.from({ length: lanes }, () => openNameless(temporaryFolder()));
   try {
     const refs = namespaces.map(({ ref }) => ref);
     const tools = [{ tool: 'nsenter' }, names.folder, names.run, `${lanes}`, { tool: 'ip' }] as const;
@@ -90,14 +90,4 @@ function tryParse(links: string, numbers: string): Seen | undefined {
   } catch {
     return undefined;
   }
-}
-
-function openNameless(): number {
-  const path = join(
-    temporaryFolder(),
-    `plumbline-topology-${process.pid}-${Math.random().toString(36).slice(2)}`,
-  );
-  const fd = openSync(path, 'wx+', 0o600);
-  unlinkSync(path);
-  return fd;
 }
