@@ -24,12 +24,15 @@ export function roundsOf({
   return inFull ? full : usual;
 }
 
+/** Whether only some of what could run here does: in the virtual machine, but for `make test-full`. */
+export const takesSamples = inVirtualMachine && !inFull;
+
 /**
  * Which of the cases that the host tries as well are repeated here: in the virtual machine every tenth. Enough to see
  * that newer tools and kernels tell such things in words that are understood. `make test-full` repeats all.
  * @param index of the case among them
  */
-export const isRepeated = (index: number): boolean => !inVirtualMachine || inFull || index % 10 === 0;
+export const isRepeated = (index: number): boolean => !takesSamples || index % 10 === 0;
 
 /** The cases of a table that run here: see {@link isRepeated}. */
 export function spotChecks<Case>(cases: readonly Case[]): readonly Case[] {

@@ -7,7 +7,7 @@ import {
   createTestIpam,
   expectFailure,
   expectPing,
-  referenceDir,
+  reference,
   sampled,
 } from '../../support/index.ts';
 import { childConfig, childNetwork, hostLocal, type Kind, stateOf } from './pods.ts';
@@ -151,9 +151,8 @@ export function attachmentTests(kind: Kind): void {
       const title = `of a pod that the reference ${kind} made leaves nothing: sandbox ${inSandbox ? 'there' : 'gone'}`;
       testNeeds([kind, 'reference'], title, async ({ node, lan }) => {
         const config = childConfig(node, kind, { cniVersion: '1.0.0' });
-        const theirs = { binDir: referenceDir, path: [referenceDir] };
         const blue = await createContainer(node, { name: 'blue' });
-        const { result, stdout } = await cni(node, { command: 'ADD', config, container: blue, ...theirs });
+        const { result, stdout } = await cni(node, { command: 'ADD', config, container: blue, ...reference });
         expect(result, stdout).toBeDefined();
         await expectPing(blue, lan.ip4);
         if (!inSandbox) await blue.remove();

@@ -11,13 +11,13 @@ import {
   createNode,
   createOutside,
   inFull,
-  inVirtualMachine,
   isNewHere,
   type Network,
   type Node,
   network,
   type Outside,
   readExample,
+  takesSamples,
   testNeeds,
 } from '../../support/index.ts';
 import { ifname as netIfname, removePods, startOver, useNic, withUserspace } from '../../support/sriov.ts';
@@ -51,7 +51,7 @@ describe('explain', () => {
     const { onNic } = promise;
     // Nobody can know what an IPAM plugin of another project would answer.
     if (file === 'macvlan/dhcp.conflist' || !isNewHere(needs)) continue;
-    if (inVirtualMachine && !inFull && !spotChecked.has(file)) continue;
+    if (takesSamples && !spotChecked.has(file)) continue;
     testNeeds(needs, `${file}: its script is the call's twin`, async ({ node, leaks }) => {
       leaks.off();
       const config = readExample(file);

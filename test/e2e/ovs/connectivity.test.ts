@@ -5,7 +5,6 @@ import {
   createContainer,
   type Datapath,
   expectPing,
-  inFull,
   inVirtualMachine,
   isNewHere,
   type LeakCheck,
@@ -14,6 +13,7 @@ import {
   network,
   type Ovs,
   startOvs,
+  takesSamples,
   testNeeds,
 } from '../../support/index.ts';
 import { expectNoRows, forOvs, hostLocal, ovsNetwork, podOf, portTypes, rowsOf } from './pods.ts';
@@ -105,7 +105,7 @@ async function expectFullSize(exec: Node['exec'], address: string, mtu: number):
 
 describe('the result', () => {
   // An internal port's link has another name of its own on the kernel's datapath; a pair's has not.
-  for (const portType of inVirtualMachine && !inFull ? (['internal'] as const) : portTypes) {
+  for (const portType of takesSamples ? (['internal'] as const) : portTypes) {
     testNeeds(forOvs, `names the port and the container's link: ${portType}`, async ({ node, ovs }) => {
       const pods = ovsNetwork(node, { portType });
       const blue = await pods.start('blue');

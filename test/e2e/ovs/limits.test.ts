@@ -6,11 +6,10 @@ import {
   createContainer,
   expectFailure,
   has,
-  inFull,
-  inVirtualMachine,
   isNewHere,
   mapOf,
   measure,
+  takesSamples,
   testNeeds,
   valuesOf,
 } from '../../support/index.ts';
@@ -96,7 +95,7 @@ describe('the rows', () => {
     },
   };
   for (const [what, { fields, iface, qos, needs = [] }] of Object.entries(parts)) {
-    if (!isNewHere(needs) || (inVirtualMachine && !inFull && !spotChecked.has(what))) continue;
+    if (!isNewHere(needs) || (takesSamples && !spotChecked.has(what))) continue;
     testNeeds([...forOvs, ...needs], what, async ({ node, ovs }) => {
       const pods = ovsNetwork(node, fields);
       const blue = await pods.start('blue');

@@ -17,6 +17,8 @@ import {
   findLeaks,
   type Node,
   network,
+  reference,
+  referenceBridge,
   referenceDir,
   snapshot,
   startCni,
@@ -27,12 +29,7 @@ import {
 
 /** The reference's bridge and host-local, for both families. */
 const pods = (node: Node, subnets = ['10.22.0.0/24', 'fd22::/64']): Record<string, unknown> => ({
-  cniVersion: '1.0.0',
-  name: 'pods',
-  type: 'bridge',
-  bridge: 'cni0',
-  isDefaultGateway: true,
-  ipMasq: true,
+  ...referenceBridge,
   ipam: {
     type: 'host-local',
     dataDir: node.dataDir,
@@ -40,8 +37,7 @@ const pods = (node: Node, subnets = ['10.22.0.0/24', 'fd22::/64']): Record<strin
   },
 });
 
-/** For single calls; a network looks for plugins in its path. */
-const reference = { binDir: referenceDir, path: [referenceDir] };
+/** A network looks for plugins in its path. */
 const { path } = reference;
 
 describeNeeds(['reference', 'iptables', 'ipv6'], 'with the reference bridge and host-local', () => {

@@ -13,7 +13,8 @@ import {
   expectPing,
   has,
   type Node,
-  referenceDir,
+  reference,
+  referenceBridge,
   sampled,
 } from '../../support/index.ts';
 import { hostLocal, podNetwork, stateOf } from './support.ts';
@@ -22,18 +23,11 @@ const { testNeeds } = sampled();
 
 /** A config as it was written for the reference. */
 const referenceConfig = (node: Node, fields: Config = {}): Config => ({
-  cniVersion: '1.0.0',
-  name: 'pods',
-  type: 'bridge',
-  bridge: 'cni0',
-  isDefaultGateway: true,
-  ipMasq: true,
+  ...referenceBridge,
   macspoofchk: true,
   ipam: hostLocal(node, '10.22.0.0/24', 'fd22::/64'),
   ...fields,
 });
-
-const reference = { binDir: referenceDir, path: [referenceDir] };
 
 interface Migrated {
   readonly container: Container;
