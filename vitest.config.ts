@@ -30,7 +30,7 @@ const ofNoBuild = [
   'test/e2e/explain/**',
 ];
 
-/** Of the second build in `make test-full`: faults, and what grows with rules and links, which no runtime is asked about. */
+/** Of the second build in `make test-full`: faults, and what grows with the node, which no runtime is asked about. */
 const longOnes = [
   'test/e2e/hostile.test.ts',
   'test/e2e/robust/**',

@@ -6,7 +6,8 @@ import { hasReference, type Plugin, type Scenario, scenarios } from './scenarios
 import type { Sandbox, Station } from './station.ts';
 import { rotated, roundsWithin, sums } from './statistics.ts';
 
-export const steps = ['VERSION', 'ADD', 'CHECK', 'DEL', 'ADD+DEL'] as const;
+const called = ['VERSION', 'ADD', 'CHECK', 'DEL'] as const;
+export const steps = [...called, 'ADD+DEL'] as const;
 export type Step = (typeof steps)[number];
 
 /** Milliseconds; ratios are to the reference, or to the same made by hand where there is no reference. */
@@ -17,7 +18,7 @@ export interface CallMeasure extends Beside {
 }
 
 /** The samples of one contender, one a round. */
-export type Samples = Record<Exclude<Step, 'ADD+DEL'>, number[]>;
+export type Samples = Record<(typeof called)[number], number[]>;
 
 export interface Runner {
   readonly name: ContenderName;
@@ -61,8 +62,7 @@ export function joinCalls(earlier: TakenCalls, later: TakenCalls): TakenCalls {
   return new Map(
     [...later].map(([name, samples]) => {
       const joined = noSamples();
-      for (const step of ['VERSION', 'ADD', 'CHECK', 'DEL'] as const)
-        joined[step].push(...(earlier.get(name)?.[step] ?? []), ...samples[step]);
+      for (const step of called) joined[step].push(...(earlier.get(name)?.[step] ?? []), ...samples[step]);
       return [name, joined];
     }),
   );
