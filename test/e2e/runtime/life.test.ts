@@ -13,6 +13,7 @@ import {
   createRuntimeNode,
   describeNeeds,
   describeOutcome,
+  eventually,
   expectNoPing,
   expectPing,
   otherVersion,
@@ -38,19 +39,45 @@ const dataDir = '/var/lib/cni/networks';
 const times = <Thing>(count: number, make: (index: number) => Promise<Thing>): Promise<readonly Thing[]> =>
   Promise.all(Array.from({ length: count }, (_, index) => make(index)));
 
+/** What containerd answers where a network plugin has failed: no crash of containerd excuses that. */
+const blamesPlugin = /plugin type=/;
+
 /**
- * A pod on a node whose containerd has died: its snapshotter may have left the folder that it wants to make next, and says so
- * for ever after. Whoever runs that node removes it.
+ * A pod on a node whose containerd has died, asked for until it runs, as a kubelet does: the snapshotter may have left the
+ * folder that it wants to make next, and says so for ever after. Whoever runs that node removes it.
  */
 async function runAfterCrash({ cri, node }: RuntimeLab, name: string): Promise<PodSandbox> {
-  try {
-    return await cri.runPod({ name });
-  } catch (error) {
-    const [, folder] = /rename \S+\/new-\d+ (\S+\/snapshots\/\d+): file exists/.exec(String(error)) ?? [];
-    if (folder === undefined) throw error;
-    await node.run('rm', '-r', folder);
-    return cri.runPod({ name });
-  }
+  const refusals: string[] = [];
+  while (refusals.length < 5)
+    try {
+      return await cri.runPod({ name });
+    } catch (error) {
+      refusals.push(String(error));
+      if (blamesPlugin.test(String(error))) break;
+      const [, folder] = /rename \S+\/new-\d+ (\S+\/snapshots\/\d+): file exists/.exec(String(error)) ?? [];
+      if (folder !== undefined) await node.run('rm', '-rf', folder);
+    }
+  throw new Error(`no pod ${name}:\n${refusals.join('\n')}`);
+}
+
+/** Removes pods that were being made when containerd died, asking until it can, as a kubelet does. */
+async function removeAfterCrash({ tryCrictl }: Cri, pods: readonly { readonly id: string }[]): Promise<void> {
+  await Promise.all(
+    pods.map(async ({ id }) => {
+      const refusals: string[] = [];
+      const isGone = async (): Promise<boolean> => {
+        for (const command of ['stopp', 'rmp']) {
+          const { code, stderr } = await tryCrictl(command, id);
+          if (code === 0) continue;
+          refusals.push(`${command}: ${stderr}`);
+          return false;
+        }
+        return true;
+      };
+      if (!(await eventually(isGone, 30_000))) throw new Error(`pod ${id} stays:\n${refusals.join('\n')}`);
+      expect(refusals.filter((text) => blamesPlugin.test(text))).toEqual([]);
+    }),
+  );
 }
 
 const addressesOf = (all: readonly PodSandbox[]): readonly string[] => all.map(({ podIp }) => podIp);
@@ -163,7 +190,10 @@ describeNeeds(['containerd', 'crictl', 'nft-masquerade'], 'life on a node', () =
 
       // As a kubelet does: what is not ready goes, and what is not there is started again.
       const known = await cri.list();
-      await cri.remove(known.filter(({ isReady }) => !isReady));
+      await removeAfterCrash(
+        cri,
+        known.filter(({ isReady }) => !isReady),
+      );
       const ready = known.filter(({ isReady }) => isReady);
       expect(ready.map(({ id }) => id)).toContain(steady.id);
       const missing = names.filter((name) => !ready.some((pod) => pod.name === name));
@@ -242,7 +272,10 @@ function listOf({ cniVersion, name, ...plugin }: Record<string, unknown>) {
   return { cniVersion, name, plugins: [plugin] };
 }
 
-/** Removes containers, shims, namespaces and cgroups of pods that containerd does not know. */
+/**
+ * Removes containers, shims, namespaces and cgroups of pods that containerd does not know. It may have died between a
+ * namespace's file and the mount upon it.
+ */
 async function removeForgotten(
   { node, cgroup }: Containerd,
   cri: Cri,
@@ -261,7 +294,7 @@ async function removeForgotten(
       case "$ids" in *" $id "*) ;; *) kill -9 $shim ;; esac
     done
     for path in /run/netns/*; do
-      case " ${namespaces.join(' ')} " in *" $path "*) ;; *) umount $path; rm $path ;; esac
+      case " ${namespaces.join(' ')} " in *" $path "*) ;; *) umount $path 2>/dev/null || true; rm $path ;; esac
     done`);
   // runc may have been killed between a container's cgroup and its state.
   const groups = cgroupsBelow(cgroup).filter((path) => !known.some(({ id }) => path.endsWith(`/${id}`)));
