@@ -89,10 +89,12 @@ lint-layers: setup-build
 	$(NODE) scripts/check-layers.ts
 lint-schemas: setup-build
 	$(NODE) scripts/schemas.ts --check
+	$(NODE) scripts/plain.ts --check
 
 .PHONY: schemas
-schemas: setup-build ## JSON Schemas of configs, for editors, out of the plugins' own
+schemas: setup-build ## out of the plugins' schemas: JSON Schemas for editors, and readers of what is plain
 	$(NODE) scripts/schemas.ts
+	$(NODE) scripts/plain.ts
 
 .PHONY: topology
 topology: setup-build ## the example of docs/topology.md, out of docs/topology.json

@@ -23,7 +23,7 @@ function hostLocal(): Plugin {
 
 /** What host-local reads below `ipam`. */
 export function ipamSchema(): SchemaLike | undefined {
-  return shapeOf(hostLocal().config).shape?.['ipam'];
+  return shapeOf(hostLocal().config.schema()).shape?.['ipam'];
 }
 
 /** host-local, of whichever interface plugin: the peer reads its config as ours does. */
@@ -33,7 +33,7 @@ export function lintHostLocal(place: Place, written: JsonObject): Pick<Member, '
   const schema = ipamSchema();
   const ipam = memberOf(node, 'ipam')?.value;
   if (schema === undefined || ipam === undefined) return noRanges;
-  const mainKeys = keysOf(findPlugin(String(member(written, 'type')))?.config);
+  const mainKeys = keysOf(findPlugin(String(member(written, 'type')))?.config.schema());
   reportKeys(
     place,
     findUnknownKeys(schema, ipam, [...at, 'ipam'], {

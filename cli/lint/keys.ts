@@ -1,6 +1,7 @@
 /** Keys that nobody reads: a plugin takes them without a word, and does nothing with them. */
 import type { Node } from 'jsonc-parser';
-import { type Definition, foldKey, type SchemaLike } from '../../lib/cni/json.ts';
+import type { Definition, SchemaLike } from '../../lib/cni/json.ts';
+import { foldKey } from '../../lib/plain.ts';
 import { itemsOf, membersOf, type Path } from '../network/source.ts';
 import { nearest } from './nearest.ts';
 

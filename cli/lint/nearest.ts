@@ -1,5 +1,5 @@
 /** Finds what a misspelled word was meant to be. */
-import { foldKey } from '../../lib/cni/json.ts';
+import { foldKey } from '../../lib/plain.ts';
 
 /** The key that a word was most likely meant to be; none where all are too different. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {

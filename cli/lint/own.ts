@@ -20,7 +20,7 @@ export function lintOwn(place: Place, plugin: Plugin, written: JsonObject): Memb
   const ipamKeys = keysOf(ipamSchema()).filter((key) => key !== 'type');
   reportKeys(
     place,
-    findUnknownKeys(plugin.config, node, at, {
+    findUnknownKeys(plugin.config.schema(), node, at, {
       others: runtimeKeys,
       elsewhere(key) {
         if (knownAs(key, listKeys) !== undefined)

@@ -21,7 +21,7 @@ export function lintBy(
   isIts: (path: Path) => boolean,
 ): Member['config'] {
   let reduced: Reduced = { config: completed(place, written), removed: [] };
-  let config = readConfig(plugin.config, reduced.config);
+  let config = readConfig(plugin.config.schema(), reduced.config);
   // Taking away a part that is needed brings up another fault: then the whole goes.
   for (let round = 0; config.faults !== undefined && round < 8; round += 1) {
     for (const { path: found, message } of config.faults) {
@@ -36,7 +36,7 @@ export function lintBy(
       const whole = round === 0 ? steps : steps.slice(0, -1);
       reduced = without(reduced, whole) ?? reduced;
     }
-    config = readConfig(plugin.config, reduced.config);
+    config = readConfig(plugin.config.schema(), reduced.config);
   }
   if (config.faults !== undefined) return undefined;
   validateAll(place, plugin, reduced, isIts);
@@ -47,7 +47,7 @@ export function lintBy(
 function validateAll(place: Place, plugin: Plugin, begin: Reduced, isIts: (path: Path) => boolean): void {
   let reduced: Reduced | undefined = begin;
   while (reduced !== undefined) {
-    const { config, faults } = readConfig(plugin.config, reduced.config);
+    const { config, faults } = readConfig(plugin.config.schema(), reduced.config);
     if (faults !== undefined) return;
     try {
       plugin.validate?.(contextOf(place, config, reduced.config));

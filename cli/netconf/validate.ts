@@ -33,10 +33,10 @@ function faultsOf(config: JsonObject, at: string): readonly string[] {
 
 function checkPlugin(config: JsonObject): void {
   const request = parseRequest('DEL', someAttachment, JSON.stringify(config));
-  const { type, ipam } = parseConfig(baseConfigSchema, config);
+  const { type, ipam } = parseConfig(baseConfigSchema(), config);
   // Without a type a runtime refuses the whole file.
   if (!type) throw new CniError(ErrorCode.invalidConfig, 'type: missing, expected the name of a plugin');
   const plugin = findPlugin(type);
-  if (plugin !== undefined) parseConfig(plugin.config, config);
-  if (ipam?.type === 'host-local') rangeSetsOf({ config: parseConfig(hostLocalSchema, config), request });
+  if (plugin !== undefined) parseConfig(plugin.config.schema(), config);
+  if (ipam?.type === 'host-local') rangeSetsOf({ config: parseConfig(hostLocalSchema(), config), request });
 }

@@ -1,6 +1,6 @@
 /** A file's JSON with the position of each of its parts. */
 import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
-import { foldKey } from '../../lib/cni/json.ts';
+import { foldKey } from '../../lib/plain.ts';
 import { describeSyntax } from './syntax.ts';
 
 export type Path = readonly (string | number)[];

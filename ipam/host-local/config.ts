@@ -18,6 +18,7 @@ import {
   sameAddress,
 } from '../../lib/net/address.ts';
 import { cidrText, optionalAddress } from '../../lib/net/schema.ts';
+import { once } from '../../lib/once.ts';
 import {
   type AskedFault,
   assignAsked,
@@ -30,57 +31,66 @@ import {
   rangesOverlap,
 } from './pool.ts';
 
-const rangeSchema = z.object({
-  subnet: cidrText,
-  rangeStart: optionalAddress,
-  rangeEnd: optionalAddress,
-  gateway: optionalAddress,
-});
-const rangeSetsSchema = z.array(z.array(rangeSchema));
+const rangeSchema = once(() =>
+  z.object({
+    subnet: cidrText(),
+    rangeStart: optionalAddress(),
+    rangeEnd: optionalAddress(),
+    gateway: optionalAddress(),
+  }),
+);
+const rangeSetsSchema = once(() => z.array(z.array(rangeSchema())));
 
-const optionalUint32 = z.optional(z.int().check(z.gte(0), z.lte(0xffffffff)));
+const optionalUint32 = once(() => z.optional(z.int().check(z.gte(0), z.lte(0xffffffff))));
 
-const routeSchema = z.object({
-  dst: cidrText,
-  gw: optionalAddress,
-  mtu: optionalUint32,
-  advmss: optionalUint32,
-  priority: optionalUint32,
-  table: optionalUint32,
-  scope: z.optional(z.int().check(z.gte(0), z.lte(255))),
-});
+const routeSchema = once(() =>
+  z.object({
+    dst: cidrText(),
+    gw: optionalAddress(),
+    mtu: optionalUint32(),
+    advmss: optionalUint32(),
+    priority: optionalUint32(),
+    table: optionalUint32(),
+    scope: z.optional(z.int().check(z.gte(0), z.lte(255))),
+  }),
+);
 
-const pathText = z.string().check(z.refine((path) => !path.includes('\0'), { error: 'a path' }));
+export const isPath = (path: string): boolean => !path.includes('\0');
+export const isAbsoluteOrEmpty = (path: string): boolean => path === '' || path.startsWith('/');
 
-const ipamSchema = z.looseObject({
-  type: optionalText,
-  // The old form: one range.
-  subnet: z.optional(cidrText),
-  rangeStart: optionalAddress,
-  rangeEnd: optionalAddress,
-  gateway: optionalAddress,
-  ranges: z._default(rangeSetsSchema, []),
-  routes: z._default(z.array(routeSchema), []),
-  resolvConf: z._default(pathText, ''),
-  dataDir: z.optional(
-    pathText.check(z.refine((path) => path === '' || path.startsWith('/'), { error: 'an absolute path' })),
-  ),
-  reclaimOnReboot: z._default(z.boolean(), true),
-  reclaimForeign: offByDefault,
-});
+const pathText = once(() => z.string().check(z.refine(isPath, { error: 'a path' })));
 
-export const configSchema = z.extend(baseConfigSchema, {
-  ipam: ipamSchema,
-  runtimeConfig: z.optional(
-    z.looseObject({
-      mac: optionalText,
-      ips: optionalTexts,
-      ipRanges: z.optional(rangeSetsSchema),
-    }),
-  ),
-});
-export type Config = z.infer<typeof configSchema>;
-type RangeConfig = z.infer<typeof rangeSchema>;
+const ipamSchema = once(() =>
+  z.looseObject({
+    type: optionalText(),
+    // The old form: one range.
+    subnet: z.optional(cidrText()),
+    rangeStart: optionalAddress(),
+    rangeEnd: optionalAddress(),
+    gateway: optionalAddress(),
+    ranges: z._default(rangeSetsSchema(), []),
+    routes: z._default(z.array(routeSchema()), []),
+    resolvConf: z._default(pathText(), ''),
+    dataDir: z.optional(pathText().check(z.refine(isAbsoluteOrEmpty, { error: 'an absolute path' }))),
+    reclaimOnReboot: z._default(z.boolean(), true),
+    reclaimForeign: offByDefault(),
+  }),
+);
+
+export const configSchema = once(() =>
+  z.extend(baseConfigSchema(), {
+    ipam: ipamSchema(),
+    runtimeConfig: z.optional(
+      z.looseObject({
+        mac: optionalText(),
+        ips: optionalTexts(),
+        ipRanges: z.optional(rangeSetsSchema()),
+      }),
+    ),
+  }),
+);
+export type Config = z.infer<ReturnType<typeof configSchema>>;
+type RangeConfig = z.infer<ReturnType<typeof rangeSchema>>;
 
 export const defaultDataDir = '/var/lib/cni/networks';
 

@@ -13,6 +13,7 @@ import { formatAddress, parseCidr } from '../../lib/net/address.ts';
 import { allocate } from './allocate.ts';
 import { askedOf, type Config, configSchema, dataDirOf, isInSets, rangeSetsOf, routesOf } from './config.ts';
 import { onDisk } from './files.ts';
+import { plainConfig } from './plain.ts';
 import { collectGarbage, reclaimAfterReboot } from './reclaim.ts';
 import { heldAddresses, isHeldBy, release } from './release.ts';
 import { readResolvConf } from './resolv-conf.ts';
@@ -23,7 +24,7 @@ export const hostLocal = definePlugin({
   name: 'host-local',
   kind: 'ipam',
   about: 'gives IP addresses out of ranges; reservations are files on this node',
-  config: configSchema,
+  config: { schema: configSchema, plain: plainConfig },
   args: ['IP'],
 
   async add(context) {

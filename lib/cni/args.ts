@@ -4,7 +4,7 @@
  * Source: CNI conventions, "CNI_ARGS"; the reference library's rules for IgnoreUnknown.
  */
 import { CniError, ErrorCode, show } from '../errors.ts';
-import { foldKey } from './json.ts';
+import { foldKey } from '../plain.ts';
 
 export interface CniArgs {
   /** Value of a key, matched in any case; an empty value is absent. */

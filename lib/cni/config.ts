@@ -5,83 +5,115 @@
  */
 import * as z from 'zod/mini';
 import { CniError, ErrorCode, show } from '../errors.ts';
+import { once } from '../once.ts';
 import { foldToSchema, isObject, type JsonObject } from './json.ts';
 import { ifnameFault } from './request.ts';
 
 /*
- * Forms that many fields have, as one schema each: every schema is built at each start, or lies in the heap that is read
- * at each start (docs/startup.md).
+ * Forms that many fields have, as one schema each. All schemas are built when they are first asked for, since that takes
+ * longer than to read a config by them: the plain ones are read without (docs/startup.md).
  */
-export const optionalText = z.optional(z.string());
-export const optionalTexts = z.optional(z.array(z.string()));
+export const optionalText = once(() => z.optional(z.string()));
+export const optionalTexts = once(() => z.optional(z.array(z.string())));
 /** A setting that is off where nobody says that it is on. */
-export const offByDefault = z._default(z.boolean(), false);
+export const offByDefault = once(() => z._default(z.boolean(), false));
 
-export const dnsSchema = z.object({
-  nameservers: optionalTexts,
-  domain: optionalText,
-  search: optionalTexts,
-  options: optionalTexts,
-});
-
-/** Which attachments GC is to keep (specification 1.1.0, "GC"). */
-export const attachmentSchema = z.object({ containerID: z.string(), ifname: z.string() });
-export type ValidAttachment = z.infer<typeof attachmentSchema>;
-
-/** `args` has `cni` as conventions and runtimes write it; its keys are each plugin's own. */
-export const cniArgsSchema = z.looseObject({
-  mac: optionalText,
-  ips: optionalTexts,
-});
-
-export const runtimeConfigSchema = z.looseObject({
-  mac: optionalText,
-  ips: optionalTexts,
-});
-
-/** Names of an executable: it is looked for in CNI_PATH, so it must not be able to leave it. */
-export const pluginNameSchema = z.string().check(
-  z.refine(
-    (name) => !/[/\\\0]/.test(name) && name !== '.' && name !== '..' && Buffer.byteLength(name) <= 255,
-    {
-      error: 'a bare file name of at most 255 bytes, without / or \\',
-    },
-  ),
-);
-
-const optionalPluginName = z.optional(pluginNameSchema);
-
-/** A link's name that is also safe in an nft set, where `*` is a pattern. */
-export const deviceName = z.string().check(
-  z.refine((name) => ifnameFault(name) === undefined && /^[^*{}$;]+$/.test(name), {
-    error:
-      'an interface name of 1 to 15 bytes, without white space or any of / : % " \' # \\ * { } $ ;, and none of . .. all default',
+export const dnsSchema = once(() =>
+  z.object({
+    nameservers: optionalTexts(),
+    domain: optionalText(),
+    search: optionalTexts(),
+    options: optionalTexts(),
   }),
 );
 
-export const optionalDevice = z.optional(deviceName);
+/** Which attachments GC is to keep (specification 1.1.0, "GC"). */
+export const attachmentSchema = once(() => z.object({ containerID: z.string(), ifname: z.string() }));
+export type ValidAttachment = z.infer<ReturnType<typeof attachmentSchema>>;
 
-/** MTU of a link, not below ETH_MIN_MTU (linux/if_ether.h); 0 leaves it to the kernel. */
-export const linkMtu = z.int().check(
-  z.gte(0),
-  z.lte(65535),
-  z.refine((mtu) => mtu <= 0 || mtu >= 68, { error: "at least 68, or 0 for the kernel's default" }),
+/** `args` has `cni` as conventions and runtimes write it; its keys are each plugin's own. */
+export const cniArgsSchema = once(() => z.looseObject({ mac: optionalText(), ips: optionalTexts() }));
+
+export const runtimeConfigSchema = once(() => z.looseObject({ mac: optionalText(), ips: optionalTexts() }));
+
+/** Names of an executable: it is looked for in CNI_PATH, so it must not be able to leave it. */
+export const isPluginFile = (name: string): boolean =>
+  !/[/\\\0]/.test(name) && name !== '.' && name !== '..' && Buffer.byteLength(name) <= 255;
+
+export const pluginNameSchema = once(() =>
+  z
+    .string()
+    .check(z.refine(isPluginFile, { error: 'a bare file name of at most 255 bytes, without / or \\' })),
 );
 
-export const baseConfigSchema = z.object({
-  cniVersion: optionalText,
-  name: z.string(),
-  type: optionalPluginName,
-  ipam: z.optional(z.looseObject({ type: optionalPluginName })),
-  dns: z.optional(dnsSchema),
-  args: z.optional(z.looseObject({ cni: z.optional(cniArgsSchema) })),
-  runtimeConfig: z.optional(runtimeConfigSchema),
-  prevResult: z.optional(z.unknown()),
-  'cni.dev/valid-attachments': z.optional(z.array(attachmentSchema)),
-  logLevel: optionalText,
-  logFile: optionalText,
-});
-export type BaseConfig = z.infer<typeof baseConfigSchema>;
+const optionalPluginName = once(() => z.optional(pluginNameSchema()));
+
+/** A link's name that is also safe in an nft set, where `*` is a pattern. */
+export const isDeviceName = (name: string): boolean =>
+  ifnameFault(name) === undefined && /^[^*{}$;]+$/.test(name);
+
+export const deviceName = once(() =>
+  z.string().check(
+    z.refine(isDeviceName, {
+      error:
+        'an interface name of 1 to 15 bytes, without white space or any of / : % " \' # \\ * { } $ ;, and none of . .. all default',
+    }),
+  ),
+);
+
+export const optionalDevice = once(() => z.optional(deviceName()));
+
+/** MTU of a link, not below ETH_MIN_MTU (linux/if_ether.h); 0 leaves it to the kernel. */
+export const isLinkMtu = (mtu: number): boolean => mtu <= 0 || mtu >= 68;
+
+export const linkMtu = once(() =>
+  z
+    .int()
+    .check(
+      z.gte(0),
+      z.lte(65535),
+      z.refine(isLinkMtu, { error: "at least 68, or 0 for the kernel's default" }),
+    ),
+);
+
+export const baseConfigSchema = once(() =>
+  z.object({
+    cniVersion: optionalText(),
+    name: z.string(),
+    type: optionalPluginName(),
+    ipam: z.optional(z.looseObject({ type: optionalPluginName() })),
+    dns: z.optional(dnsSchema()),
+    args: z.optional(z.looseObject({ cni: z.optional(cniArgsSchema()) })),
+    runtimeConfig: z.optional(runtimeConfigSchema()),
+    prevResult: z.optional(z.unknown()),
+    'cni.dev/valid-attachments': z.optional(z.array(attachmentSchema())),
+    logLevel: optionalText(),
+    logFile: optionalText(),
+  }),
+);
+export type BaseConfig = z.infer<ReturnType<typeof baseConfigSchema>>;
+
+/** How a config is read. */
+export interface ConfigForm<S extends z.ZodMiniType = z.ZodMiniType> {
+  /** What it accepts, and what is said of what it does not. */
+  readonly schema: () => S;
+  /**
+   * The same for a config as people write it, in a fraction of the time: made of the schema (`make schemas`).
+   * @returns undefined for what only the schema can tell
+   */
+  readonly plain: (config: unknown) => object | undefined;
+}
+
+/**
+ * A config read by its form.
+ * @throws CniError as {@link parseConfig}
+ */
+export function parseByForm<S extends z.ZodMiniType>(
+  { schema, plain }: ConfigForm<S>,
+  config: JsonObject,
+): z.output<S> {
+  return (plain(config) as z.output<S> | undefined) ?? parseConfig(schema(), config);
+}
 
 /**
  * A config read by its schema, its keys in any case, nulls as absent.

@@ -5,6 +5,7 @@
  */
 import { CniError, ErrorCode, show } from '../errors.ts';
 import { once } from '../once.ts';
+import { foldKey } from '../plain.ts';
 
 export type JsonObject = { readonly [key: string]: unknown };
 
@@ -28,11 +29,6 @@ export function parseObject(text: string, what: string): JsonObject {
     throw new CniError(ErrorCode.undecodable, `${what} must be a JSON object, not ${show(value)}`);
   }
   return value;
-}
-
-/** Upper and lower case as Go folds them; the long s (U+017F) is the one letter that toLowerCase leaves alone. */
-export function foldKey(key: string): string {
-  return key.toLowerCase().replaceAll('\u017f', 's');
 }
 
 /** One member of an object, its key in any case; null is absent. */

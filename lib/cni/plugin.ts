@@ -6,7 +6,7 @@
 import type * as z from 'zod/mini';
 import { CniError, ErrorCode } from '../errors.ts';
 import type { Host, Netns } from '../exec/host.ts';
-import type { BaseConfig, ValidAttachment } from './config.ts';
+import type { BaseConfig, ConfigForm, ValidAttachment } from './config.ts';
 import type { Ipam } from './delegate.ts';
 import type { Attachment } from './identity.ts';
 import type { Log } from './log.ts';
@@ -42,8 +42,8 @@ export interface Plugin<S extends z.ZodMiniType = z.ZodMiniType> {
   readonly kind: 'interface' | 'ipam';
   /** One line for people. */
   readonly about: string;
-  /** The config as this plugin reads it; an extension of baseConfigSchema. */
-  readonly config: S;
+  /** The config as this plugin reads it; its schema is an extension of baseConfigSchema. */
+  readonly config: ConfigForm<S>;
   /** Keys of CNI_ARGS that this plugin knows, beside those that all know. */
   readonly args: readonly string[];
   add(context: AttachmentContext<z.output<S>>): Promise<Result>;

@@ -6,9 +6,10 @@
 import { asCniError, CniError, ErrorCode } from '../errors.ts';
 import { type Host, isOwnNamespaceError, type Netns } from '../exec/host.ts';
 import { refuseUnknownArgs } from './args.ts';
-import { type BaseConfig, baseConfigSchema, parseConfig } from './config.ts';
+import { type BaseConfig, baseConfigSchema, parseByForm } from './config.ts';
 import { delegateTo, type InProcess } from './delegate.ts';
 import { createLog, type Log, loggingRunner } from './log.ts';
+import { plainConfig } from './plain.ts';
 import type { AttachmentContext, Context, Plugin, PluginTable } from './plugin.ts';
 import { type Environment, parseCommand, parseRequest, type Request } from './request.ts';
 import { emptyResult, parseResult, printable, type Result } from './result.ts';
@@ -30,6 +31,8 @@ export interface ServeOptions {
   readonly stderr: (line: string) => void;
 }
 
+const baseForm = { schema: baseConfigSchema, plain: plainConfig };
+
 /** Answers one call of a plugin. Never throws. */
 export async function serve(plugin: Plugin, options: ServeOptions): Promise<Outcome> {
   const { env, stderr } = options;
@@ -47,7 +50,7 @@ export async function serve(plugin: Plugin, options: ServeOptions): Promise<Outc
     if (command === 'VERSION') return { stdout: versions(), exitCode: 0 };
     const request = parseRequest(command, env, stdin);
     version = request.cniVersion;
-    const base = parseConfig(baseConfigSchema, request.config);
+    const base = parseByForm(baseForm, request.config);
     const log = createLog({
       level: base.logLevel,
       file: base.logFile,
@@ -100,7 +103,7 @@ interface Execution {
 /** One command of one plugin, for the caller or, in process, for a plugin that delegates. */
 async function execute(execution: Execution): Promise<Result | undefined> {
   const { plugin, request, base, host, log, sandbox } = execution;
-  const config = parseConfig(plugin.config, request.config);
+  const config = parseByForm(plugin.config, request.config);
   const ipamType = plugin.kind === 'interface' ? base.ipam?.type : undefined;
   const inProcess: InProcess = (type, delegated) => executeDelegate(type, delegated, execution);
   const context: Context<unknown> = {

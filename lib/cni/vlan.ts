@@ -1,16 +1,25 @@
 /** Lists of VLANs as configs write them: `[{ "id": 10 }, { "minID": 100, "maxID": 199 }]`. */
 import * as z from 'zod/mini';
 
+interface Ends {
+  readonly minID?: number | undefined;
+  readonly maxID?: number | undefined;
+}
+
+export const hasBothEnds = ({ minID, maxID }: Ends): boolean =>
+  (minID === undefined) === (maxID === undefined);
+export const isInOrder = ({ minID = 1, maxID = 4094 }: Ends): boolean => minID <= maxID;
+
 /** @param least VLAN that may be in the list: 1, or 0 where untagged frames are one of its members */
 export function trunkSchema(least: 0 | 1) {
   const vlanId = z.optional(z.int().check(z.gte(least), z.lte(4094)));
   return z.array(
-    z.object({ id: vlanId, minID: vlanId, maxID: vlanId }).check(
-      z.refine(({ minID, maxID }) => (minID === undefined) === (maxID === undefined), {
-        error: 'minID and maxID together',
-      }),
-      z.refine(({ minID = 1, maxID = 4094 }) => minID <= maxID, { error: 'minID no larger than maxID' }),
-    ),
+    z
+      .object({ id: vlanId, minID: vlanId, maxID: vlanId })
+      .check(
+        z.refine(hasBothEnds, { error: 'minID and maxID together' }),
+        z.refine(isInOrder, { error: 'minID no larger than maxID' }),
+      ),
   );
 }
 

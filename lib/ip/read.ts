@@ -7,9 +7,10 @@ import { CniError, ErrorCode } from '../errors.ts';
 import { type Cidr, parseAddress } from '../net/address.ts';
 import { once } from '../once.ts';
 import type { Command } from './command.ts';
+import { isProperties } from './document.ts';
+import { plainLinks } from './plain.ts';
 
 type JsonProperties = Readonly<Record<string, unknown>>;
-const isProperties = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
 const text = once(() => z.optional(z.string()));
 const flag = once(() => z.optional(z.boolean()));
@@ -61,7 +62,7 @@ const linkInfo = once(() =>
     addr_info: z.optional(z.array(addressInfo())),
   }),
 );
-const linkList = once(() => z.array(linkInfo()));
+export const linkList = once(() => z.array(linkInfo()));
 /** A link, with its addresses where it was read by `ip address show`. */
 export type LinkInfo = z.infer<ReturnType<typeof linkInfo>>;
 
@@ -126,7 +127,8 @@ function readList<T>(schema: z.ZodMiniType<T[]>, document: unknown, what: string
 }
 
 export function readLinks(document: unknown): LinkInfo[] {
-  return readList(linkList(), document ?? [], 'links');
+  const links = plainLinks(document) as LinkInfo[] | undefined;
+  return links ?? readList(linkList(), document ?? [], 'links');
 }
 
 export function readLink(document: unknown): LinkInfo | undefined {

@@ -1,6 +1,7 @@
 /** Settings of virtual functions on the side of their NIC, as lines of a batch and as ip prints them (ip-link(8), "vf NUM"). */
 import * as z from 'zod/mini';
 import { CniError, ErrorCode } from '../errors.ts';
+import { once } from '../once.ts';
 import type { Command } from './command.ts';
 import { setMac } from './link.ts';
 
@@ -25,27 +26,33 @@ export interface VfSettings {
 /** What is wanted; undefined for what is to stay as it is. */
 export type WantedVf = { readonly [K in keyof VfSettings]?: VfSettings[K] | undefined };
 
-const vlanInfo = z.object({
-  vlan: z.optional(z.number()),
-  qos: z.optional(z.number()),
-  protocol: z.optional(z.string()),
-});
+const vlanInfo = once(() =>
+  z.object({
+    vlan: z.optional(z.number()),
+    qos: z.optional(z.number()),
+    protocol: z.optional(z.string()),
+  }),
+);
 
-const vfInfo = z.object({
-  vf: z.number(),
-  // Newer releases of ip say "address", older ones "mac".
-  address: z.optional(z.string()),
-  mac: z.optional(z.string()),
-  vlan_list: z.optional(z.array(vlanInfo)),
-  vlan: z.optional(z.number()),
-  qos: z.optional(z.number()),
-  rate: z.optional(z.object({ max_tx: z.optional(z.number()), min_tx: z.optional(z.number()) })),
-  spoofchk: z.optional(z.boolean()),
-  trust: z.optional(z.boolean()),
-  link_state: z.optional(z.string()),
-});
+const vfInfo = once(() =>
+  z.object({
+    vf: z.number(),
+    // Newer releases of ip say "address", older ones "mac".
+    address: z.optional(z.string()),
+    mac: z.optional(z.string()),
+    vlan_list: z.optional(z.array(vlanInfo())),
+    vlan: z.optional(z.number()),
+    qos: z.optional(z.number()),
+    rate: z.optional(z.object({ max_tx: z.optional(z.number()), min_tx: z.optional(z.number()) })),
+    spoofchk: z.optional(z.boolean()),
+    trust: z.optional(z.boolean()),
+    link_state: z.optional(z.string()),
+  }),
+);
 
-const withFunctions = z.object({ ifname: z.string(), vfinfo_list: z.optional(z.array(vfInfo)) });
+const withFunctions = once(() =>
+  z.object({ ifname: z.string(), vfinfo_list: z.optional(z.array(vfInfo())) }),
+);
 
 /**
  * Prints a NIC with the settings of its VFs. It must be the last read of a batch: after `link show`, ip's `address show`
@@ -61,7 +68,7 @@ export function readFunctions(document: unknown): ReadonlyMap<number, VfSettings
   const entries = Array.isArray(document)
     ? document.filter((entry: unknown) => typeof entry === 'object' && entry !== null && 'ifname' in entry)
     : [];
-  const parsed = z.safeParse(z.array(withFunctions), entries);
+  const parsed = z.safeParse(z.array(withFunctions()), entries);
   if (!parsed.success) {
     throw new CniError(
       ErrorCode.internal,
@@ -74,7 +81,7 @@ export function readFunctions(document: unknown): ReadonlyMap<number, VfSettings
   );
 }
 
-function settingsOf(info: z.infer<typeof vfInfo>): VfSettings {
+function settingsOf(info: z.infer<ReturnType<typeof vfInfo>>): VfSettings {
   const [vlan = info] = info.vlan_list ?? [];
   return {
     mac: info.address ?? info.mac,

@@ -10,20 +10,23 @@ import {
 } from '../../lib/cni/config.ts';
 import type { AttachmentContext, Context } from '../../lib/cni/plugin.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
+import { once } from '../../lib/once.ts';
 
 /** ip(8), "ipvlan". */
 const modes = ['l2', 'l3', 'l3s'] as const;
 const flags = ['bridge', 'private', 'vepa'] as const;
 
-export const configSchema = z.extend(baseConfigSchema, {
-  master: optionalDevice,
-  mode: z._default(z.enum(modes), 'l2'),
-  flag: z._default(z.enum(flags), 'bridge'),
-  mtu: z._default(linkMtu, 0),
-  mac: optionalText,
-  linkInContainer: offByDefault,
-});
-export type Config = z.infer<typeof configSchema>;
+export const configSchema = once(() =>
+  z.extend(baseConfigSchema(), {
+    master: optionalDevice(),
+    mode: z._default(z.enum(modes), 'l2'),
+    flag: z._default(z.enum(flags), 'bridge'),
+    mtu: z._default(linkMtu(), 0),
+    mac: optionalText(),
+    linkInContainer: offByDefault(),
+  }),
+);
+export type Config = z.infer<ReturnType<typeof configSchema>>;
 
 /** In these modes routes go by the device alone: there is no neighbour to be asked for a gateway's MAC address. */
 export const isLayer3 = ({ mode }: Config): boolean => mode !== 'l2';

@@ -23,12 +23,13 @@ import {
   releaseEverywhere,
   releaseMode,
 } from './mode-guard.ts';
+import { plainConfig } from './plain.ts';
 
 export const ipvlan = definePlugin({
   name: 'ipvlan',
   kind: 'interface',
   about: "gives a container a link that shares the MAC address of the node's NIC",
-  config: configSchema,
+  config: { schema: configSchema, plain: plainConfig },
   args: ['IP'],
   add,
   del,

@@ -14,32 +14,35 @@ import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import { randomMac } from '../../lib/exec/digest.ts';
 import type { Command } from '../../lib/ip/command.ts';
 import { setMac } from '../../lib/ip/link.ts';
-import { parseCidr } from '../../lib/net/address.ts';
+import { isCidr } from '../../lib/net/schema.ts';
+import { once } from '../../lib/once.ts';
 
 /** ip(8), "macvlan"; the default is bridge, as in the reference, though the kernel's is vepa. */
 const modes = ['bridge', 'private', 'vepa', 'passthru', 'source'] as const;
 
-const hostAccess = z.object({
-  interface: optionalDevice,
-  address: z.string().check(
-    z.refine((text) => parseCidr(text) !== undefined, {
-      error: 'an address with prefix, such as 192.168.1.250/32',
-    }),
-  ),
-});
-export type HostAccess = z.infer<typeof hostAccess>;
+const hostAccess = once(() =>
+  z.object({
+    interface: optionalDevice(),
+    address: z
+      .string()
+      .check(z.refine(isCidr, { error: 'an address with prefix, such as 192.168.1.250/32' })),
+  }),
+);
+export type HostAccess = z.infer<ReturnType<typeof hostAccess>>;
 
-export const configSchema = z.extend(baseConfigSchema, {
-  master: optionalDevice,
-  mode: z._default(z.enum(modes), 'bridge'),
-  mtu: z._default(linkMtu, 0),
-  mac: optionalText,
-  linkInContainer: offByDefault,
-  bcqueuelen: z._default(z.int().check(z.gte(0), z.lte(0xffffffff)), 0),
-  sourceMacs: z._default(z.array(z.string()), []),
-  hostAccess: z.optional(hostAccess),
-});
-export type Config = z.infer<typeof configSchema>;
+export const configSchema = once(() =>
+  z.extend(baseConfigSchema(), {
+    master: optionalDevice(),
+    mode: z._default(z.enum(modes), 'bridge'),
+    mtu: z._default(linkMtu(), 0),
+    mac: optionalText(),
+    linkInContainer: offByDefault(),
+    bcqueuelen: z._default(z.int().check(z.gte(0), z.lte(0xffffffff)), 0),
+    sourceMacs: z._default(z.array(z.string()), []),
+    hostAccess: z.optional(hostAccess()),
+  }),
+);
+export type Config = z.infer<ReturnType<typeof configSchema>>;
 
 /** @throws CniError as {@link settingsOf}, and 7 where there is no master */
 export async function planOf(context: AttachmentContext<Config>): Promise<ChildPlan> {

@@ -16,12 +16,13 @@ import { isIpError } from '../../lib/ip/batch.ts';
 import { kindOf, type LinkInfo } from '../../lib/ip/read.ts';
 import { type Config, configSchema, planOf, settingsOf } from './config.ts';
 import { collectHostAccess, grantHostAccess, hostAccessFaults, revokeHostAccess } from './host-access.ts';
+import { plainConfig } from './plain.ts';
 
 export const macvlan = definePlugin({
   name: 'macvlan',
   kind: 'interface',
   about: 'gives a container a link of its own MAC address on a NIC of the node',
-  config: configSchema,
+  config: { schema: configSchema, plain: plainConfig },
   args: ['MAC', 'IP'],
   add,
   del,

@@ -1,9 +1,10 @@
 /** The node's own file, for what is the same for all of its networks: socket_file above all (ovs-cni's "flat" file). */
-import { parseConfig } from '../../lib/cni/config.ts';
+import { parseByForm } from '../../lib/cni/config.ts';
 import { isObject } from '../../lib/cni/json.ts';
 import { CniError, ErrorCode, isErrnoException, show } from '../../lib/errors.ts';
 import { readPlainFile } from '../../lib/exec/plain-file.ts';
 import { type Fields, fieldsSchema } from './config.ts';
+import { plainFields } from './plain.ts';
 
 /** Looked at in this order, after the one that the config names; the first that is there is the one. */
 const places = ['/etc/kubernetes/cni/net.d/ovs.d/ovs.conf', '/etc/cni/net.d/ovs.d/ovs.conf'];
@@ -52,7 +53,7 @@ function parse(path: string, text: string): Fields {
     throw new CniError(ErrorCode.invalidConfig, `the Open vSwitch config file ${path} is no JSON object`);
   }
   try {
-    return parseConfig(fieldsSchema, value);
+    return parseByForm({ schema: fieldsSchema, plain: plainFields }, value);
   } catch (error) {
     if (!(error instanceof CniError)) throw error;
     throw new CniError(error.code, `the Open vSwitch config file ${path}: ${error.message}`);

@@ -22,6 +22,7 @@ import { gc } from './gc.ts';
 import { internalLink } from './internal.ts';
 import type { Holding, Link } from './link.ts';
 import { macOf } from './mac.ts';
+import { plainConfig } from './plain.ts';
 import { bridgeOf, makePort, noBridge } from './port.ts';
 import { plugFunction } from './representor.ts';
 import { isDead, isKernelDatapath, type OwnInterface, survey } from './rows.ts';
@@ -35,7 +36,7 @@ export const ovs = definePlugin({
   name: 'ovs',
   kind: 'interface',
   about: 'plugs a container into an Open vSwitch bridge',
-  config: configSchema,
+  config: { schema: configSchema, plain: plainConfig },
   args: ['MAC', 'IP', 'OvnPort'],
   add,
   del,

@@ -1,5 +1,4 @@
 /** The settings of a call: from the config, the runtime and the node's own file, checked against each other. */
-import * as z from 'zod/mini';
 import { chosenMac } from '../../lib/cni/mac.ts';
 import type { Context } from '../../lib/cni/plugin.ts';
 import { vlansOf } from '../../lib/cni/vlan.ts';
@@ -7,8 +6,9 @@ import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import type { Database } from '../../lib/ovs/client.ts';
 import type { Policing, PortVlans, Shaping } from '../../lib/ovs/port.ts';
 import { isPciAddress } from '../../lib/pci/function.ts';
-import { type Config, type Fields, fieldsSchema, label } from './config.ts';
+import { type Config, type Fields, isLabel } from './config.ts';
 import { readFlatFile } from './flat-file.ts';
+import { plainFieldsKeys } from './plain.ts';
 
 /** How the sandbox's link comes about. */
 export type PortType = 'veth' | 'internal' | 'representor';
@@ -47,7 +47,7 @@ export function databaseOf({ config }: Pick<Context<Config>, 'config'>): Databas
 export function settingsOf({ config, request }: Context<Config>): Settings {
   const fields: Fields = { ...readFlatFile(config.configuration_path), ...given(config) };
   const ovnPort = request.args.get('ovnPort') || config.args?.cni?.ovnPort || undefined;
-  if (ovnPort !== undefined && !z.safeParse(label, ovnPort).success) {
+  if (ovnPort !== undefined && !isLabel(ovnPort)) {
     throw invalid(
       `ovnPort: ${show(ovnPort)} is not a text of 1 to 1024 characters, none of them a control character`,
     );
@@ -92,7 +92,7 @@ const unsaidAtZero: readonly (keyof Fields)[] = [
 
 /** The config's own fields; what it leaves out is for the node's file to say. */
 function given(config: Config): Fields {
-  const names = Object.keys(fieldsSchema.shape) as (keyof Fields)[];
+  const names = plainFieldsKeys as readonly (keyof Fields)[];
   const isSaid = (name: keyof Fields): boolean =>
     config[name] !== undefined && !(config[name] === 0 && unsaidAtZero.includes(name));
   return Object.fromEntries(names.filter(isSaid).map((name) => [name, config[name]]));

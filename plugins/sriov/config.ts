@@ -11,31 +11,34 @@ import { chosenMac } from '../../lib/cni/mac.ts';
 import type { Context } from '../../lib/cni/plugin.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import type { VfSettings, WantedVf } from '../../lib/ip/vf.ts';
+import { once } from '../../lib/once.ts';
 import { isPciAddress } from '../../lib/pci/function.ts';
 
-const rate = z.int().check(z.gte(0), z.lte(0xffff_ffff));
-const onOff = z.enum(['on', 'off']);
+const rate = once(() => z.int().check(z.gte(0), z.lte(0xffff_ffff)));
+const onOff = once(() => z.enum(['on', 'off']));
 
-export const configSchema = z.extend(baseConfigSchema, {
-  deviceID: optionalText,
-  master: optionalText,
-  numVfs: z.optional(z.int().check(z.gte(1), z.lte(65535))),
-  vlan: z.optional(z.int().check(z.gte(0), z.lte(4094))),
-  vlanQoS: z.optional(z.int().check(z.gte(0), z.lte(7))),
-  vlanProto: z.optional(
-    z.string().check(z.refine((text) => /^802\.1(?:q|ad)$/i.test(text), { error: '802.1q or 802.1ad' })),
-  ),
-  mtu: z._default(linkMtu, 0),
-  mac: optionalText,
-  spoofchk: z.optional(onOff),
-  trust: z.optional(onOff),
-  link_state: z.optional(z.enum(['auto', 'enable', 'disable'])),
-  min_tx_rate: z.optional(rate),
-  max_tx_rate: z.optional(rate),
-  keepName: offByDefault,
-  runtimeConfig: z.optional(z.extend(runtimeConfigSchema, { deviceID: optionalText })),
-});
-export type Config = z.infer<typeof configSchema>;
+export const isVlanProtocol = (text: string): boolean => /^802\.1(?:q|ad)$/i.test(text);
+
+export const configSchema = once(() =>
+  z.extend(baseConfigSchema(), {
+    deviceID: optionalText(),
+    master: optionalText(),
+    numVfs: z.optional(z.int().check(z.gte(1), z.lte(65535))),
+    vlan: z.optional(z.int().check(z.gte(0), z.lte(4094))),
+    vlanQoS: z.optional(z.int().check(z.gte(0), z.lte(7))),
+    vlanProto: z.optional(z.string().check(z.refine(isVlanProtocol, { error: '802.1q or 802.1ad' }))),
+    mtu: z._default(linkMtu(), 0),
+    mac: optionalText(),
+    spoofchk: z.optional(onOff()),
+    trust: z.optional(onOff()),
+    link_state: z.optional(z.enum(['auto', 'enable', 'disable'])),
+    min_tx_rate: z.optional(rate()),
+    max_tx_rate: z.optional(rate()),
+    keepName: offByDefault(),
+    runtimeConfig: z.optional(z.extend(runtimeConfigSchema(), { deviceID: optionalText() })),
+  }),
+);
+export type Config = z.infer<ReturnType<typeof configSchema>>;
 
 /** Fields of the config by the setting of the VF that they make: for errors. */
 export const fieldOf: Readonly<Record<keyof VfSettings, string>> = {

@@ -20,6 +20,7 @@ import { check, nameInSandbox } from './check.ts';
 import { type Claim, claim, hadFunction, pfOf } from './claim.ts';
 import { type Config, configSchema, type Settings, settingsOf } from './config.ts';
 import { gc } from './gc.ts';
+import { plainConfig } from './plain.ts';
 import { lockPf } from './reading.ts';
 import { status } from './status.ts';
 import { del, giveBack, giveBackAlone } from './teardown.ts';
@@ -28,7 +29,7 @@ export const sriov = definePlugin({
   name: 'sriov',
   kind: 'interface',
   about: 'gives a container a virtual function of a NIC (SR-IOV)',
-  config: configSchema,
+  config: { schema: configSchema, plain: plainConfig },
   args: ['MAC', 'IP'],
   add,
   del,

@@ -11,51 +11,56 @@ import { CniError, ErrorCode, isErrnoException } from '../../lib/errors.ts';
 import { inRunDir, makeFolder } from '../../lib/exec/folder.ts';
 import type { Host } from '../../lib/exec/host.ts';
 import { identityOf } from '../../lib/exec/machine.ts';
+import { once } from '../../lib/once.ts';
 import { aliasOf, isPciAddress, netdevOf } from '../../lib/pci/function.ts';
 
-const vfSettings = z.object({
-  mac: z.optional(z.string()),
-  vlan: z.number(),
-  qos: z.number(),
-  protocol: z.string(),
-  spoofchk: z.optional(z.boolean()),
-  trust: z.optional(z.boolean()),
-  linkState: z.optional(z.string()),
-  maxTxRate: z.number(),
-  minTxRate: z.number(),
-});
-
-const stateSchema = z.object({
-  /** Form of the file. */
-  version: z.literal(1),
-  address: z.string(),
-  holder: z.object({
-    network: z.string(),
-    containerId: z.string(),
-    ifname: z.string(),
-    netns: z.string(),
-    /** Of the namespace (Netns), and the boot that it is of. */
-    netnsId: z.string(),
-    boot: z.string(),
+const vfSettings = once(() =>
+  z.object({
+    mac: z.optional(z.string()),
+    vlan: z.number(),
+    qos: z.number(),
+    protocol: z.string(),
+    spoofchk: z.optional(z.boolean()),
+    trust: z.optional(z.boolean()),
+    linkState: z.optional(z.string()),
+    maxTxRate: z.number(),
+    minTxRate: z.number(),
   }),
-  /** The link as it was on the host; none where a driver of userspace had the function. */
-  link: z.optional(
-    z.object({
-      name: z.string(),
-      mac: z.string(),
-      mtu: z.number(),
-      up: z.boolean(),
-      alias: z.optional(z.string()),
-      /** Those of switchableFlags (lib/ip/link.ts) that were on. */
-      flags: z.optional(z.array(z.string())),
+);
+
+const stateSchema = once(() =>
+  z.object({
+    /** Form of the file. */
+    version: z.literal(1),
+    address: z.string(),
+    holder: z.object({
+      network: z.string(),
+      containerId: z.string(),
+      ifname: z.string(),
+      netns: z.string(),
+      /** Of the namespace (Netns), and the boot that it is of. */
+      netnsId: z.string(),
+      boot: z.string(),
     }),
-  ),
-  /** What the PF had set. */
-  vf: vfSettings,
-  /** Whether the PF had set the MAC address: known where the function was denied another one. */
-  macByPf: z.optional(z.boolean()),
-});
-export type State = z.infer<typeof stateSchema>;
+    /** The link as it was on the host; none where a driver of userspace had the function. */
+    link: z.optional(
+      z.object({
+        name: z.string(),
+        mac: z.string(),
+        mtu: z.number(),
+        up: z.boolean(),
+        alias: z.optional(z.string()),
+        /** Those of switchableFlags (lib/ip/link.ts) that were on. */
+        flags: z.optional(z.array(z.string())),
+      }),
+    ),
+    /** What the PF had set. */
+    vf: vfSettings(),
+    /** Whether the PF had set the MAC address: known where the function was denied another one. */
+    macByPf: z.optional(z.boolean()),
+  }),
+);
+export type State = z.infer<ReturnType<typeof stateSchema>>;
 
 /** A file that says nothing: cut short, or another program's. */
 export const broken = Symbol('broken');
@@ -82,7 +87,7 @@ export function readState(host: Host, address: string): State | typeof broken | 
   const text = textOf(fileOf(host, address));
   if (text === undefined) return undefined;
   try {
-    const parsed = z.safeParse(stateSchema, JSON.parse(text));
+    const parsed = z.safeParse(stateSchema(), JSON.parse(text));
     return parsed.success && parsed.data.address === address ? parsed.data : broken;
   } catch {
     return broken;

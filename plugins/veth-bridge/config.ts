@@ -12,32 +12,35 @@ import { chosenMac } from '../../lib/cni/mac.ts';
 import type { Context } from '../../lib/cni/plugin.ts';
 import { trunkSchema, vlansOf } from '../../lib/cni/vlan.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
+import { once } from '../../lib/once.ts';
 
-const uplink = z.object({ device: deviceName, migrateAddresses: offByDefault });
+const uplink = once(() => z.object({ device: deviceName(), migrateAddresses: offByDefault() }));
 
-export const configSchema = z.extend(baseConfigSchema, {
-  bridge: z._default(deviceName, 'cni0'),
-  isGateway: offByDefault,
-  isDefaultGateway: offByDefault,
-  forceAddress: offByDefault,
-  ipMasq: offByDefault,
-  ipMasqBackend: z._default(z.enum(['nftables', 'iptables']), 'nftables'),
-  mtu: z._default(linkMtu, 0),
-  hairpinMode: offByDefault,
-  promiscMode: offByDefault,
-  vlan: z._default(z.int().check(z.gte(0), z.lte(4094)), 0),
-  vlanTrunk: z._default(trunkSchema(1), []),
-  preserveDefaultVlan: offByDefault,
-  macspoofchk: offByDefault,
-  portIsolation: offByDefault,
-  enabledad: offByDefault,
-  disableContainerInterface: offByDefault,
-  mac: optionalText,
-  hostInterfaceName: optionalDevice,
-  uplink: z.optional(uplink),
-});
-export type Config = z.infer<typeof configSchema>;
-export type Uplink = z.infer<typeof uplink>;
+export const configSchema = once(() =>
+  z.extend(baseConfigSchema(), {
+    bridge: z._default(deviceName(), 'cni0'),
+    isGateway: offByDefault(),
+    isDefaultGateway: offByDefault(),
+    forceAddress: offByDefault(),
+    ipMasq: offByDefault(),
+    ipMasqBackend: z._default(z.enum(['nftables', 'iptables']), 'nftables'),
+    mtu: z._default(linkMtu(), 0),
+    hairpinMode: offByDefault(),
+    promiscMode: offByDefault(),
+    vlan: z._default(z.int().check(z.gte(0), z.lte(4094)), 0),
+    vlanTrunk: z._default(trunkSchema(1), []),
+    preserveDefaultVlan: offByDefault(),
+    macspoofchk: offByDefault(),
+    portIsolation: offByDefault(),
+    enabledad: offByDefault(),
+    disableContainerInterface: offByDefault(),
+    mac: optionalText(),
+    hostInterfaceName: optionalDevice(),
+    uplink: z.optional(uplink()),
+  }),
+);
+export type Config = z.infer<ReturnType<typeof configSchema>>;
+export type Uplink = z.infer<ReturnType<typeof uplink>>;
 
 /** VLANs of a port; VLAN filtering is on where there are any. */
 export interface Vlans {

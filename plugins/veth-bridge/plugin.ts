@@ -18,6 +18,7 @@ import { ensureBridge, ensureGateway, mendBridge } from './bridge.ts';
 import { check } from './check.ts';
 import { type Config, configSchema, type Settings, settingsOf } from './config.ts';
 import { gc } from './gc.ts';
+import { plainConfig } from './plain.ts';
 import { putRules, removeRules } from './rules.ts';
 import { status } from './status.ts';
 import { del } from './teardown.ts';
@@ -28,7 +29,7 @@ export const vethBridge = definePlugin({
   name: 'veth-bridge',
   kind: 'interface',
   about: 'plugs a container into a Linux bridge by a veth pair',
-  config: configSchema,
+  config: { schema: configSchema, plain: plainConfig },
   args: ['MAC', 'IP'],
   add,
   del,

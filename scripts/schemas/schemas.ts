@@ -61,7 +61,7 @@ const ipam: Document = {
 /** An interface plugin's config, as it stands in a list. */
 function interfaceDocument(name: string): Document {
   const plugin = pluginOf(name);
-  const document = documentOf(plugin.config, tables[name] ?? {});
+  const document = documentOf(plugin.config.schema(), tables[name] ?? {});
   const { $schema: _, properties = {}, required: __, ...rest } = document;
   const { cniVersion: ___, name: network, type, ipam: ____, ...own } = properties;
   return {
@@ -88,7 +88,7 @@ function pluginOf(name: string) {
 
 /** host-local's own part, in which it takes no other keys. */
 function ipamDocument(): Document {
-  const { properties = {} } = documentOf(pluginOf('host-local').config, hostLocalFields);
+  const { properties = {} } = documentOf(pluginOf('host-local').config.schema(), hostLocalFields);
   const { description: _, ...document } = properties['ipam'] ?? {};
   return {
     description: `host-local: ${pluginOf('host-local').about}.`,

@@ -40,8 +40,8 @@ const ipam: JsonObject = {
 
 describe('the keys of a config', () => {
   test.each([
-    ['veth-bridge', vethBridge, full],
-    ['host-local', hostLocal, ipam],
+    ['veth-bridge', vethBridge(), full],
+    ['host-local', hostLocal(), ipam],
   ])('%s: are taken in any case', (_name, schema, config) => {
     const expected = parseConfig(schema, config);
     fc.assert(
@@ -52,28 +52,28 @@ describe('the keys of a config', () => {
   });
 
   test('of which one fits exactly win over those that do not', () => {
-    expect(parseConfig(vethBridge, { name: 'n', BRIDGE: 'a', bridge: 'b' }).bridge).toBe('b');
-    expect(parseConfig(vethBridge, { name: 'n', bridge: 'b', BRIDGE: 'a' }).bridge).toBe('b');
-    expect(parseConfig(vethBridge, { name: 'n', bridge: null, BRIDGE: 'a' }).bridge).toBe('a');
+    expect(parseConfig(vethBridge(), { name: 'n', BRIDGE: 'a', bridge: 'b' }).bridge).toBe('b');
+    expect(parseConfig(vethBridge(), { name: 'n', bridge: 'b', BRIDGE: 'a' }).bridge).toBe('b');
+    expect(parseConfig(vethBridge(), { name: 'n', bridge: null, BRIDGE: 'a' }).bridge).toBe('a');
   });
 
   test('empty texts are absent, where a text may stand', () => {
     const named = { name: 'n', type: 'veth-bridge' };
-    expect(parseConfig(vethBridge, { ...named, bridge: '', ipMasqBackend: '' })).toEqual(
-      parseConfig(vethBridge, named),
+    expect(parseConfig(vethBridge(), { ...named, bridge: '', ipMasqBackend: '' })).toEqual(
+      parseConfig(vethBridge(), named),
     );
     for (const field of ['mtu', 'isGateway', 'vlanTrunk', 'uplink'])
-      expect(() => parseConfig(vethBridge, { ...named, [field]: '' }), field).toThrow(field);
+      expect(() => parseConfig(vethBridge(), { ...named, [field]: '' }), field).toThrow(field);
   });
 
   test('fold as they do in Go', () => {
-    const config = parseConfig(vethBridge, { name: 'n', iſGateway: true, 'mac\u017fpoofch\u212a': true });
+    const config = parseConfig(vethBridge(), { name: 'n', iſGateway: true, 'mac\u017fpoofch\u212a': true });
     expect([config.isGateway, config.macspoofchk]).toEqual([true, true]);
   });
 
   test.each([
-    ['veth-bridge', vethBridge, full],
-    ['host-local', hostLocal, ipam],
+    ['veth-bridge', vethBridge(), full],
+    ['host-local', hostLocal(), ipam],
   ])('%s: with null are as good as absent', (_name, schema, config) => {
     for (const path of optionalPaths(config)) {
       expect(parseConfig(schema, change(config, path, null)), path.join('.')).toEqual(
@@ -85,13 +85,13 @@ describe('the keys of a config', () => {
   test('that are not known are taken and ignored, whatever they hold', () => {
     const deep: unknown = JSON.parse(`${'{"a":['.repeat(10_000)}1${']}'.repeat(10_000)}`);
     const odd = { constructor: 1, toString: {}, hasOwnProperty: [], unknown: deep, 'bridge ': 'x' };
-    expect(parseConfig(vethBridge, { ...full, ...odd })).toEqual(parseConfig(vethBridge, full));
+    expect(parseConfig(vethBridge(), { ...full, ...odd })).toEqual(parseConfig(vethBridge(), full));
   });
 
   test('__proto__ changes nothing', () => {
     const text =
       '{"name":"n","__proto__":{"bridge":"evil","isGateway":true},"ipam":{"__proto__":{"type":"x"}}}';
-    const config = parseConfig(vethBridge, JSON.parse(text) as JsonObject);
+    const config = parseConfig(vethBridge(), JSON.parse(text) as JsonObject);
     expect([config.bridge, config.isGateway, config.ipam?.type]).toEqual(['cni0', false, undefined]);
     expect(({} as Record<string, unknown>)['bridge']).toBeUndefined();
   });
@@ -126,7 +126,7 @@ describe('a config that does not fit is told: field, value, expectation', () => 
   ];
 
   test.each(told)('%j', (wrong, message) => {
-    expect(() => parseConfig(vethBridge, { ...full, ...wrong })).toThrow(
+    expect(() => parseConfig(vethBridge(), { ...full, ...wrong })).toThrow(
       expect.objectContaining({ code: 7, message: expect.stringMatching(message) }),
     );
   });
@@ -137,7 +137,7 @@ describe('a config that does not fit is told: field, value, expectation', () => 
       bridge: 'x'.repeat(1_000_000),
       vlanTrunk: Array.from({ length: 5_000 }, () => 1),
     };
-    expect(() => parseConfig(vethBridge, config)).toThrow(
+    expect(() => parseConfig(vethBridge(), config)).toThrow(
       expect.objectContaining({ message: expect.stringMatching(/^.{1,2000}$/) }),
     );
   });
@@ -150,7 +150,7 @@ describe('a config that does not fit is told: field, value, expectation', () => 
 test.each(['a/b', 'a\\b', '.', '..', '/etc', 'a\0b', 'x'.repeat(256)])(
   'ipam.type %j leads nowhere',
   (type) => {
-    expect(() => parseConfig(baseConfigSchema, { name: 'n', ipam: { type } })).toThrow(
+    expect(() => parseConfig(baseConfigSchema(), { name: 'n', ipam: { type } })).toThrow(
       expect.objectContaining({ code: 7 }),
     );
   },

@@ -22,7 +22,7 @@ function call({ ipam, more = {}, args = '', cniVersion = '1.0.0' }: Call) {
     CNI_ARGS: args,
   };
   const request = parseRequest('ADD', env, text);
-  return { config: parseConfig(configSchema, request.config), request };
+  return { config: parseConfig(configSchema(), request.config), request };
 }
 
 const setsOf = (spec: Call): string[] => rangeSetsOf(call(spec)).map(describeSet);
@@ -161,7 +161,7 @@ describe('range sets', () => {
   });
 
   test('a config without ipam is an error', () => {
-    expect(() => parseConfig(configSchema, { name: 'net' })).toThrow(
+    expect(() => parseConfig(configSchema(), { name: 'net' })).toThrow(
       expect.objectContaining({ code: 7, message: expect.stringContaining('ipam: missing') }),
     );
   });

@@ -13,7 +13,7 @@ import { databaseOf, type Settings, settingsOf } from '../../../plugins/ovs/sett
 type Fields = Readonly<Record<string, unknown>>;
 
 function contextOf(fields: Fields, args = ''): Context<Config> {
-  const config = parseConfig(configSchema, { name: 'pods', type: 'ovs', ...fields });
+  const config = parseConfig(configSchema(), { name: 'pods', type: 'ovs', ...fields });
   return { config, request: { args: parseArgs(args) } } as unknown as Context<Config>;
 }
 const settings = (fields: Fields = {}, args = ''): Settings =>

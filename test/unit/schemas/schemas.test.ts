@@ -156,11 +156,11 @@ test.each(['veth-bridge', 'ovs', 'macvlan', 'ipvlan', 'sriov'])('%s takes $schem
     type: name,
     ipam: { type: 'dhcp' },
   };
-  expect(parseConfig(plugin.config, config)).toMatchObject({ name: 'net' });
+  expect(parseConfig(plugin.config.schema(), config)).toMatchObject({ name: 'net' });
 });
 
 describe('a table of fields', () => {
-  const schema = z.extend(baseConfigSchema, { colour: z.optional(z.string()) });
+  const schema = z.extend(baseConfigSchema(), { colour: z.optional(z.string()) });
 
   test('has to have every field', () => {
     expect(() => documentOf(schema, {})).toThrow('no text for the field colour');

@@ -7,7 +7,7 @@ import { hostWithVfs, sriov, vfAddress } from './made-up.ts';
 type Fields = Readonly<Record<string, unknown>>;
 
 const parsed = (fields: Fields): ReturnType<typeof settingsOf> => {
-  const config = parseConfig(configSchema, { name: 'vfs', type: 'sriov', ...fields } as never);
+  const config = parseConfig(configSchema(), { name: 'vfs', type: 'sriov', ...fields } as never);
   return settingsOf({ config, request: { args: new Map() } } as never);
 };
 

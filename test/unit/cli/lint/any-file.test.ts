@@ -50,7 +50,7 @@ describe('whatever a file says', () => {
         const plugin = findPlugin(String(first['type']));
         const refused =
           plugin !== undefined &&
-          readConfig(plugin.config, { ...first, name: whole.name }).faults !== undefined;
+          readConfig(plugin.config.schema(), { ...first, name: whole.name }).faults !== undefined;
         if (refused) expect(lintText(name, JSON.stringify(whole)).findings).not.toEqual([]);
       }),
       { numRuns: 1500 },
