@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runnerOf, runRounds, type Step, stepSamples, steps } from './calls.ts';
 import { type Build, builds, contend } from './contenders.ts';
+import { within } from './page-cache.ts';
 import { plain } from './scenarios.ts';
 import { createStation } from './station.ts';
 import { type Summary, summarize, summarizeRatio } from './statistics.ts';
@@ -16,8 +17,6 @@ export interface BeforeMeasure {
   /** Now by before, pair by pair. */
   readonly ratio: Summary;
 }
-
-const within: Readonly<Record<Build, string>> = { pkg: 'bin', bun: 'bun/bin' };
 
 /** @param dist what `make build`, with and without RUNTIME=bun, has made of the earlier state: its folder `dist` */
 export async function measureBefore(dist: string, rounds: number): Promise<readonly BeforeMeasure[]> {

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram } from '../support/paths.ts';
 import { parseStrace, straceArguments } from '../support/strace.ts';
-import { type CniCommand, type Config, type Contender, callOf, configOf, type Side } from './contenders.ts';
+import { type CniCommand, type Contender, callOf, configOf, type Side } from './contenders.ts';
+import { readWhole, takeOut } from './page-cache.ts';
 import type { Command, Outcome } from './protocol.ts';
 import type { Plugin, Scenario } from './scenarios.ts';
 import type { Station } from './station.ts';
@@ -40,9 +41,12 @@ export async function measureResources(
       callEach(wrap, contender.station, (command, result) =>
         callOf(contender, command, config, sandbox, result),
       );
-    await evict(contender, config);
+    const files = [config.type, 'host-local'].map((name) => join(contender.folder, name));
+    // What lies there in large pieces is counted whole by each process: 17 MiB more for ours. Read anew, all are alike.
+    takeOut(files);
     const peaks = await repeated(peakProbe(contender.station), callAll);
     const children = await childrenProbe(contender.station, callAll);
+    readWhole(files);
     for (const command of commands) {
       const peak = peaks?.get(command);
       const count = children?.get(command);
@@ -91,16 +95,6 @@ function peakProbe({ node }: Station): Wrap | undefined {
     argv: [time, '--format=%M', `--output=${file}`],
     read: () => Number(readFileSync(file, 'utf8')) / 1024,
   };
-}
-
-/**
- * Takes the executables out of the page cache: what has just been written lies there in larger pieces, of which each
- * process counts the whole: 17 MiB more for ours. Read anew, all files are alike.
- */
-async function evict({ station, folder }: Contender, { type }: Config): Promise<void> {
-  for (const name of [type, 'host-local']) {
-    await station.node.run('dd', `if=${join(folder, name)}`, 'iflag=nocache', 'count=0', 'status=none');
-  }
 }
 
 async function repeated(

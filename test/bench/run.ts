@@ -18,6 +18,7 @@ import { compareRuns } from './agreement.ts';
 import { neededExecutables } from './contenders.ts';
 import { drawGrowth } from './growth-plot.ts';
 import { describeMachine } from './machine.ts';
+import { executables, readWhole } from './page-cache.ts';
 import { putTable } from './readme.ts';
 import { emptyReport, formatReport, type Report } from './report.ts';
 import { measureSection, type Section, type Settings, sections } from './sections.ts';
@@ -75,6 +76,7 @@ for (const name of wanted)
 const file = (suffix: string): string => join(values.out, `${values.name}${suffix}`);
 const plot = `${values.name}-growth.svg`;
 const earlier = isWhole ? readReport(file('.json')) : undefined;
+readWhole(executables(values.before));
 const measured = await measure(wanted.filter(isSection), {
   rounds: Number(values.rounds),
   progress,
