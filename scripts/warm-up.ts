@@ -1,6 +1,6 @@
 /**
- * Calls made while the executable is built, so that the snapshot holds compiled schemas, filled caches and functions
- * that have run: ADD, CHECK and DEL of each plugin with host-local, dual stack, against a made-up kernel.
+ * Calls made while the executable is built, so that the snapshot holds filled caches and functions that have run: ADD,
+ * CHECK and DEL of each plugin with host-local, dual stack, against a made-up kernel.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -93,7 +93,7 @@ export const measureSection: Readonly<Record<Section, (settings: Settings) => Pr
 
   async commands({ rounds, progress }) {
     progress('what people type, beside many containers');
-    const limits = { rounds: Math.ceil(rounds / 3), seconds: 20 };
+    const limits = { rounds: Math.ceil(rounds / 3), seconds: 12 };
     return { commands: await measureCommands(sidesThere(), limits) };
   },
 };
