@@ -62,9 +62,10 @@ export function generateReaders(
     const known = made.get(schema);
     if (known !== undefined) return known;
     made.set(schema, name);
-    const { type, element } = definitionOf(schema);
+    const { type, element, checks = [] } = definitionOf(schema);
     const head = `${isExported ? 'export ' : ''}function ${name}(value: unknown)`;
     if (type === 'array' && element !== undefined && isNested(element)) {
+      if (checks.length > 0) throw new Error(`${name}: checks of a list of objects cannot be written down`);
       const each = readerOf(element, `${name}Item`, folds);
       functions.push(
         `${head}: readonly unknown[] | undefined {\n  return ${use(helpers, 'readEach')}(value, ${each});\n}\n`,

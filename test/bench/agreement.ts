@@ -6,11 +6,15 @@ export interface Agreement {
   /** Ratios that both runs have. */
   readonly compared: number;
   /** Those that are not within {@link agreementLimit}. */
-  readonly apart: readonly { readonly name: string; readonly now: number; readonly before: number }[];
+  readonly apart: readonly { readonly name: string; readonly now: Summary; readonly before: Summary }[];
 }
 
 /** The larger by the smaller one. */
 export const agreementLimit = 1.2;
+
+/** Whether each run's ratio lies among what the rounds of the other have shown: then the rounds are too few to tell them apart. */
+export const isWithinSpread = (a: Summary, b: Summary): boolean => lies(a.median, b) && lies(b.median, a);
+const lies = (value: number, { p10, p90 }: Summary): boolean => p10 <= value && value <= p90;
 
 export function compareRuns(now: Report, before: Report): Agreement {
   const others = new Map(ratiosIn(before));
@@ -20,14 +24,16 @@ export function compareRuns(now: Report, before: Report): Agreement {
   });
   return {
     compared: pairs.length,
-    apart: pairs.filter(({ now: a, before: b }) => Math.max(a / b, b / a) > agreementLimit),
+    apart: pairs.filter(
+      ({ now: { median: a }, before: { median: b } }) => Math.max(a / b, b / a) > agreementLimit,
+    ),
   };
 }
 
 /** Every ratio of a run, with a name that says what it is of. */
-export function ratiosIn(report: Report): readonly (readonly [string, number])[] {
-  const named = (name: string, ratio: Summary | undefined): readonly (readonly [string, number])[] =>
-    ratio === undefined ? [] : [[name, ratio.median]];
+export function ratiosIn(report: Report): readonly (readonly [string, Summary])[] {
+  const named = (name: string, ratio: Summary | undefined): readonly (readonly [string, Summary])[] =>
+    ratio === undefined ? [] : [[name, ratio]];
   const each = (name: string, ratios: Readonly<Record<string, Summary>>) =>
     Object.entries(ratios).flatMap(([build, ratio]) => named(`${name}, ${build}`, ratio));
   return [

@@ -1,7 +1,7 @@
 /** What the figures mean: whether targets are met, and whether two runs say the same. */
-import { agreementLimit } from './agreement.ts';
+import { agreementLimit, isWithinSpread } from './agreement.ts';
 import type { Report } from './report.ts';
-import { table } from './table.ts';
+import { spread, table } from './table.ts';
 import { missed } from './targets.ts';
 
 export function targetSection({ targets }: Report): string[] {
@@ -42,12 +42,16 @@ export function agreementSection({ agreement }: Report): string[] {
       ? []
       : [
           ...table(
-            ['ratio', 'now', 'before', 'now / before'],
+            ['ratio', 'now', 'rounds', 'before', 'rounds', 'now / before', 'spreads'],
             apart.map(({ name, now, before }) => [
               name,
-              ...[now, before, now / before].map((value) => value.toFixed(2)),
+              ...[now, before].flatMap((ratio) => [spread(ratio, 2), String(ratio.count)]),
+              (now.median / before.median).toFixed(2),
+              isWithinSpread(now, before) ? 'each within' : 'apart',
             ]),
           ),
+          '',
+          'Each within: the ratio of each run lies among what the rounds of the other have shown (10th to 90th percentile).',
           '',
         ]),
   ];

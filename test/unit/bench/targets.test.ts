@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { compareRuns, ratiosIn } from '../../bench/agreement.ts';
+import { compareRuns, isWithinSpread, ratiosIn } from '../../bench/agreement.ts';
 import type { CallMeasure } from '../../bench/calls.ts';
 import { replaceTable } from '../../bench/readme.ts';
 import { emptyReport, formatReport, type Report } from '../../bench/report.ts';
@@ -113,8 +113,15 @@ describe('two runs', () => {
     const again = { ...measured, calls: [cycle('plain', 2.8, 1.5), cycle('ipMasq', 1.2, 0.6)] };
     expect(compareRuns(again, measured)).toEqual({
       compared: ratiosIn(measured).length,
-      apart: [{ name: 'veth-bridge ipMasq ADD+DEL, pkg', now: 1.2, before: 1.5 }],
+      apart: [{ name: 'veth-bridge ipMasq ADD+DEL, pkg', now: time(1.2), before: time(1.5) }],
     });
+  });
+
+  test('that are apart: whether their rounds are, too', () => {
+    const spread = (median: number, p10: number, p90: number) => ({ count: 4, median, p10, p90 });
+    expect(isWithinSpread(spread(1.5, 1.1, 1.9), spread(1.2, 1, 1.6))).toBe(true);
+    expect(isWithinSpread(spread(1.5, 1.3, 1.9), spread(1.2, 1, 1.6))).toBe(false);
+    expect(isWithinSpread(spread(1.5, 1.1, 1.9), spread(1.2, 1, 1.4))).toBe(false);
   });
 
   test('what one of them has not measured is not compared', () => {
