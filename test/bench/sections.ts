@@ -69,7 +69,7 @@ export const measureSection: Readonly<Record<Section, (settings: Settings) => Pr
 
   async load({ rounds, progress }) {
     const crowds = [
-      { scenario: plain, containers: 100, rounds: 4, seconds: 35 },
+      { scenario: plain, containers: 100, rounds: 4, seconds: 25 },
       { scenario: masqueraded, containers: 100, rounds: 2, seconds: 10 },
       { scenario: plain, containers: 300, rounds: 1, seconds: 30 },
     ];
