@@ -39,7 +39,7 @@ const rangeSchema = once(() =>
     gateway: optionalAddress(),
   }),
 );
-const rangeSetsSchema = once(() => z.array(z.array(rangeSchema())));
+export const rangeSetsSchema = once(() => z.array(z.array(rangeSchema())));
 
 const optionalUint32 = once(() => z.optional(z.int().check(z.gte(0), z.lte(0xffffffff))));
 

@@ -46,7 +46,7 @@ export const pluginNameSchema = once(() =>
     .check(z.refine(isPluginFile, { error: 'a bare file name of at most 255 bytes, without / or \\' })),
 );
 
-const optionalPluginName = once(() => z.optional(pluginNameSchema()));
+export const optionalPluginName = once(() => z.optional(pluginNameSchema()));
 
 /** A link's name that is also safe in an nft set, where `*` is a pattern. */
 export const isDeviceName = (name: string): boolean =>

@@ -8,7 +8,7 @@ import type { Policing, PortVlans, Shaping } from '../../lib/ovs/port.ts';
 import { isPciAddress } from '../../lib/pci/function.ts';
 import { type Config, type Fields, isLabel } from './config.ts';
 import { readFlatFile } from './flat-file.ts';
-import { plainFieldsKeys } from './plain.ts';
+import { fields } from './plain.ts';
 
 /** How the sandbox's link comes about. */
 export type PortType = 'veth' | 'internal' | 'representor';
@@ -92,7 +92,7 @@ const unsaidAtZero: readonly (keyof Fields)[] = [
 
 /** The config's own fields; what it leaves out is for the node's file to say. */
 function given(config: Config): Fields {
-  const names = plainFieldsKeys as readonly (keyof Fields)[];
+  const names = Object.keys(fields) as (keyof Fields)[];
   const isSaid = (name: keyof Fields): boolean =>
     config[name] !== undefined && !(config[name] === 0 && unsaidAtZero.includes(name));
   return Object.fromEntries(names.filter(isSaid).map((name) => [name, config[name]]));

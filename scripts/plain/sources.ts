@@ -11,7 +11,8 @@ import * as macvlan from '../../plugins/macvlan/config.ts';
 import * as ovs from '../../plugins/ovs/config.ts';
 import * as sriov from '../../plugins/sriov/config.ts';
 import * as vethBridge from '../../plugins/veth-bridge/config.ts';
-import { generateReaders, type Named, type Source } from './generate.ts';
+import { generateReaders } from './generate.ts';
+import type { Known, Named, Source } from './source.ts';
 
 /** Modules whose exported functions schemas check with. */
 const modules: Readonly<Record<string, object>> = {
@@ -24,30 +25,66 @@ const modules: Readonly<Record<string, object>> = {
   'plugins/sriov/config.ts': sriov,
 };
 
-const config = (schema: Source['schema']): Source => ({ name: 'plainConfig', schema, folds: true });
+const reader = (name: string, schema: Source['schema']): Source => ({ name, schema, folds: true });
+const table = (name: string, schema: Source['schema']): Source => ({
+  ...reader(name, schema),
+  isShape: true,
+});
+const own = (name: string, schema: Source['schema']): Source => ({ ...reader(name, schema), isOwn: true });
 
-const files: Readonly<Record<string, () => readonly Source[]>> = {
-  'lib/cni/plain.ts': () => [config(base.baseConfigSchema())],
-  'lib/ip/plain.ts': () => [{ name: 'plainLinks', schema: linkList(), folds: false }],
-  'ipam/host-local/plain.ts': () => [config(hostLocal.configSchema())],
-  'plugins/veth-bridge/plain.ts': () => [config(vethBridge.configSchema())],
-  'plugins/ovs/plain.ts': () => [
-    config(ovs.configSchema()),
-    { name: 'plainFields', schema: ovs.fieldsSchema(), folds: true },
+const commonFile = 'lib/cni/plain.ts';
+
+/** What all configs are built on. */
+const common: readonly Source[] = [
+  reader('optionalText', base.optionalText()),
+  reader('optionalTexts', base.optionalTexts()),
+  reader('offByDefault', base.offByDefault()),
+  own('optionalPluginName', base.optionalPluginName()),
+  reader('deviceName', base.deviceName()),
+  reader('optionalDevice', base.optionalDevice()),
+  reader('linkMtu', base.linkMtu()),
+  table('cniArgs', base.cniArgsSchema()),
+  table('runtimeConfig', base.runtimeConfigSchema()),
+  table('base', base.baseConfigSchema()),
+];
+
+/** A file that builds on these; each source can use those before it. */
+const files: Readonly<Record<string, readonly Source[]>> = {
+  'ipam/host-local/plain.ts': [
+    own('optionalAddress', addresses.optionalAddress()),
+    own('cidrText', addresses.cidrText()),
+    own('rangeSets', hostLocal.rangeSetsSchema()),
+    reader('plainConfig', hostLocal.configSchema()),
   ],
-  'plugins/macvlan/plain.ts': () => [config(macvlan.configSchema())],
-  'plugins/ipvlan/plain.ts': () => [config(ipvlan.configSchema())],
-  'plugins/sriov/plain.ts': () => [config(sriov.configSchema())],
+  'plugins/veth-bridge/plain.ts': [reader('plainConfig', vethBridge.configSchema())],
+  'plugins/ovs/plain.ts': [
+    table('fields', ovs.fieldsSchema()),
+    reader('plainFields', ovs.fieldsSchema()),
+    reader('plainConfig', ovs.configSchema()),
+  ],
+  'plugins/macvlan/plain.ts': [reader('plainConfig', macvlan.configSchema())],
+  'plugins/ipvlan/plain.ts': [reader('plainConfig', ipvlan.configSchema())],
+  'plugins/sriov/plain.ts': [reader('plainConfig', sriov.configSchema())],
 };
 
-/** Texts of all readers, by their files from the project's root. */
+/** Texts of all readers, not formatted yet, by their files from the project's root. */
 export function allReaders(): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(files).map(([file, sources]) => [
-      file,
-      generateReaders(sources(), (fn) => find(file, fn), specifier(file, 'lib/plain.ts')),
+  return {
+    [commonFile]: readersOf(commonFile, [...common, reader('plainConfig', base.baseConfigSchema())]),
+    'lib/ip/plain.ts': readersOf('lib/ip/plain.ts', [
+      { name: 'plainLinks', schema: linkList(), folds: false },
     ]),
-  );
+    ...Object.fromEntries(
+      Object.entries(files).map(([file, sources]) => [file, readersOf(file, sources, common)]),
+    ),
+  };
+}
+
+function readersOf(file: string, sources: readonly Source[], shared: readonly Source[] = []): string {
+  const known: readonly Known[] = shared
+    .filter(({ isOwn }) => !isOwn)
+    .map((one) => ({ ...one, from: specifier(file, commonFile) }));
+  return generateReaders(sources, (fn) => find(file, fn), specifier(file, 'lib/plain.ts'), known);
 }
 
 function find(file: string, fn: unknown): Named | undefined {
