@@ -133,6 +133,28 @@ describe.each(Object.entries(forms))('%s', (name, form) => {
   });
 });
 
+describe('left to the schema is', () => {
+  // The long s is the letter that Go folds and toLowerCase leaves alone.
+  const otherwise = (key: string): readonly string[] =>
+    [key.toUpperCase(), key.replace('s', 'ſ')].filter((other) => other !== key);
+
+  test.each(Object.entries(forms))('a key in another case: %s', (name, form) => {
+    const [example = {}] = examplesOf(name);
+    expect(form.plain(example)).toBeDefined();
+    for (const key of keysOf(form)) {
+      const { [key]: value = null, ...rest } = example;
+      for (const other of otherwise(key))
+        expect(form.plain({ ...rest, [other]: value }), other).toBeUndefined();
+    }
+  });
+
+  test('what would be the prototype of what is read', () => {
+    const args: unknown = JSON.parse('{ "__proto__": { "cni": {} } }');
+    expect(plainConfig({ name: 'pods', args: {} })).toStrictEqual({ name: 'pods', args: {} });
+    expect(plainConfig({ name: 'pods', args })).toBeUndefined();
+  });
+});
+
 describe('links', () => {
   const link = {
     ifindex: 7,
