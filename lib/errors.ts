@@ -59,13 +59,16 @@ export function asCniError(thrown: unknown): CniError {
   return new CniError(ErrorCode.internal, `internal error: ${message}`, '', { cause: thrown });
 }
 
-/** Whether a thrown thing is a system call's error, optionally one of the given codes (`ENOENT`, …). */
+/**
+ * Whether a thrown thing is a system call's error, optionally one of the given codes (`ENOENT`, …). Told by the form of its
+ * code: Bun does not name the system call in all of them, and Node's own errors are `ERR_` and more.
+ */
 export function isErrnoException(
   thrown: unknown,
   ...codes: readonly string[]
 ): thrown is NodeJS.ErrnoException {
   if (!(thrown instanceof Error) || !('code' in thrown) || typeof thrown.code !== 'string') return false;
-  return 'syscall' in thrown && (codes.length === 0 || codes.includes(thrown.code));
+  return codes.length === 0 ? /^E[A-Z\d]+$/.test(thrown.code) : codes.includes(thrown.code);
 }
 
 /** Several errors as one, for work that goes on after a failure (DEL, GC). The first one's code stands for all. */

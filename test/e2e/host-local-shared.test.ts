@@ -326,6 +326,13 @@ describe('host-local', () => {
     await node.sh(`umount ${dataDir}`);
   });
 
+  test('beyond what a path may be long says so', async ({ node }) => {
+    const dataDir = `/${'folder/'.repeat(700)}`;
+    const call = { config: config(node, { ipam: { dataDir } }), ...attachment('c') };
+    for (const command of ['ADD', 'DEL'] as const)
+      await expectFailure(node, { ...call, command }, { code: 5, says: /ENAMETOOLONG|name too long/ });
+  });
+
   test('makes no child for ADD, and one for DEL', async ({ node }) => {
     const call = { config: config(node) };
     await add(node, { ...call, ...attachment('first') });

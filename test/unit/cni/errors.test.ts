@@ -32,6 +32,10 @@ describe('any thrown thing', () => {
     expect(isErrnoException(missing, 'EACCES', 'ENOENT')).toBe(true);
     expect(isErrnoException(missing, 'EACCES')).toBe(false);
     expect(isErrnoException(caught(() => openSync('a\0b', 'r')))).toBe(false);
+    // As Bun tells of some: without the system call.
+    const unnamed = Object.assign(new Error('name too long'), { code: 'ENAMETOOLONG' });
+    expect(isErrnoException(unnamed)).toBe(true);
+    expect(asCniError(unnamed)).toMatchObject({ code: 5 });
   });
 });
 
