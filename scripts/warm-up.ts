@@ -90,9 +90,9 @@ export async function warmUp(): Promise<void> {
       await callPlugin(type, 'DEL', { ...whole, prevResult: result });
     }
     await callPlugin('veth-bridge', 'VERSION', {});
-    await realRunner({ searchPath: process.env['PATH'], runDir: dir }).run('sh', ['-c', 'true'], {
-      input: 'x',
-    });
+    const { run } = realRunner({ searchPath: process.env['PATH'], runDir: dir });
+    await run('sh', ['-c', 'true'], { input: 'x' });
+    await run('sh', ['-c', 'echo x; sleep 0.01'], { input: 'x', beside: { onOutput: () => undefined } });
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }

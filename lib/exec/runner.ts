@@ -2,7 +2,8 @@
  * The one way in which plumbline runs other programs. A real runner and, in tests, a recording one stand behind it.
  */
 import { runtime } from '#runtime';
-import { holdText } from './held.ts';
+import { inRunDir } from './folder.ts';
+import { holdText, openNameless } from './held.ts';
 import { findTool, hasTool } from './tools.ts';
 
 /**
@@ -27,6 +28,14 @@ export interface RunOptions {
   readonly inherit?: readonly number[];
   /** Milliseconds after which the child is killed; none by default. */
   readonly timeout?: number;
+  /**
+   * The caller has work to do while the program runs: it has been started when the call returns, and the promise is
+   * waited for later. For programs that print little: none is ended for what it prints.
+   */
+  readonly beside?: {
+    /** Told once, of the first that it prints: a tool prints when what it tells of has been done. */
+    readonly onOutput?: () => void;
+  };
   /** The child's environment, where it is not the bare one. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -59,7 +68,7 @@ export interface RunnerOptions {
 /** Output beyond this ends the child; a full dump of a large node is some tens of MiB. */
 const maxOutput = 256 * 1024 * 1024;
 
-/** The runner that really runs. It waits for each child: there is nothing else for a plugin to do meanwhile. */
+/** The runner that really runs. */
 export function realRunner({ searchPath, runDir }: RunnerOptions): Runner {
   const tool = (name: string): string => findTool(name, searchPath);
   return {
@@ -67,7 +76,7 @@ export function realRunner({ searchPath, runDir }: RunnerOptions): Runner {
     async run(program, args, options = {}) {
       using held = options.input === undefined ? undefined : holdText(runDir, options.input);
       const byPath = held !== undefined && args.includes(INPUT);
-      return runtime.runChild(
+      return await runtime.runChild(
         tool(program),
         args.map((arg) => {
           if (typeof arg === 'string') return arg;
@@ -78,6 +87,10 @@ export function realRunner({ searchPath, runDir }: RunnerOptions): Runner {
           env: options.env ?? bareEnvironment,
           maxBuffer: maxOutput,
           timeout: options.timeout,
+          beside: options.beside && {
+            newFile: () => inRunDir(runDir, () => openNameless(runDir)),
+            onOutput: options.beside.onOutput,
+          },
         },
       );
     },

@@ -2,7 +2,7 @@
 import { CniError, ErrorCode } from '../errors.ts';
 import type { Host, Netns } from '../exec/host.ts';
 import { type HeldLock, refuseIfLocked, underLock } from '../exec/lock.ts';
-import { type Arg, type CommandLine, INPUT, type RunResult } from '../exec/runner.ts';
+import { type Arg, type CommandLine, INPUT, type RunOptions, type RunResult } from '../exec/runner.ts';
 import { batchText, type Command } from './command.ts';
 import { parseDocument } from './document.ts';
 
@@ -13,6 +13,8 @@ export interface BatchOptions {
   readonly holding?: HeldLock;
   /** Go on after a failed line; the failures come back instead of being thrown. */
   readonly force?: boolean;
+  /** Of {@link RunOptions}: each read among the commands prints when those before it have been carried out. */
+  readonly beside?: RunOptions['beside'];
   /** `bridge` for its own objects (VLANs, FDB), `tc` for traffic control. */
   readonly program?: 'ip' | 'bridge' | 'tc';
 }
@@ -79,12 +81,16 @@ export async function ipBatch(
   commands: readonly Command[],
   options: BatchOptions = {},
 ): Promise<unknown[]> {
-  const { lock, holding, force = false, program = 'ip' } = options;
+  const { lock, holding, force = false, program = 'ip', beside } = options;
   const flags = program === 'ip' ? ['-details', '-json'] : ['-json'];
   const line: CommandLine = [program, [...flags, ...(force ? ['-force'] : []), '-batch', INPUT]];
   const [name, args] = lock === undefined ? line : underLock(lock, line);
   const inherit = holding === undefined ? [] : [holding.fd];
-  const result = await host.runner.run(name, args, { input: batchText(commands), inherit });
+  const result = await host.runner.run(name, args, {
+    input: batchText(commands),
+    inherit,
+    ...(beside && { beside }),
+  });
   if (lock !== undefined) refuseIfLocked(result.status, lock);
   if (result.status !== 0 && !force) throw failure(program, commands, result);
   return documents(result.stdout);

@@ -3,7 +3,7 @@ import type { Runtime } from './runtime.ts';
 
 /** The parts of Bun that are used here (bun.sh/reference). */
 declare const Bun: {
-  spawnSync(
+  spawn(
     command: readonly string[],
     options: {
       readonly stdio: readonly (number | 'pipe' | 'ignore')[];
@@ -13,10 +13,11 @@ declare const Bun: {
       readonly killSignal: 'SIGKILL';
     },
   ): {
+    readonly exited: Promise<number>;
     readonly exitCode: number | null;
-    readonly signalCode?: NodeJS.Signals | null;
-    readonly stdout: Buffer;
-    readonly stderr: Buffer;
+    readonly signalCode: NodeJS.Signals | null;
+    readonly stdout: ReadableStream<Uint8Array> & { text(): Promise<string> };
+    readonly stderr: ReadableStream<Uint8Array> & { text(): Promise<string> };
   };
   readonly CryptoHasher: new (
     algorithm: string,
@@ -28,20 +29,34 @@ function numberOf(signal: NodeJS.Signals): number {
   return process.getBuiltinModule('node:os').constants.signals[signal];
 }
 
+/** @param onOutput told of the first that comes */
+async function textOf(stream: ReadableStream<Uint8Array>, onOutput: () => void): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) {
+    if (chunks.push(chunk) === 1) onOutput();
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
 export const runtime: Runtime = {
-  runChild(path, args, { stdio, env, maxBuffer, timeout }) {
-    const child = Bun.spawnSync([path, ...args], {
+  async runChild(path, args, { stdio, env, maxBuffer, timeout, beside }) {
+    const child = Bun.spawn([path, ...args], {
       stdio,
       env,
       maxBuffer,
       ...(timeout !== undefined && { timeout }),
       killSignal: 'SIGKILL',
     });
+    const [stdout, stderr] = await Promise.all([
+      beside?.onOutput === undefined ? child.stdout.text() : textOf(child.stdout, beside.onOutput),
+      child.stderr.text(),
+      child.exited,
+    ]);
     const signal = child.signalCode ?? undefined;
     return {
       status: signal === undefined ? (child.exitCode ?? 1) : 128 + numberOf(signal),
-      stdout: child.stdout.toString('utf8'),
-      stderr: child.stderr.toString('utf8'),
+      stdout,
+      stderr,
     };
   },
   hash: (algorithm, text) => new Bun.CryptoHasher(algorithm).update(text).digest('hex'),

@@ -16,6 +16,16 @@ export interface ChildOptions {
   readonly maxBuffer: number;
   /** Milliseconds after which it is killed. */
   readonly timeout: number | undefined;
+  /** Where the caller has work to do meanwhile. */
+  readonly beside: Beside | undefined;
+}
+
+/** What it takes to run a child and go on. */
+export interface Beside {
+  /** @returns descriptor of a new, empty file without a name; whoever gets it closes it */
+  readonly newFile: () => number;
+  /** Told once, of the first that the child prints on its standard output. */
+  readonly onOutput: (() => void) | undefined;
 }
 
 export interface ChildResult {
@@ -27,10 +37,11 @@ export interface ChildResult {
 
 export interface Runtime {
   /**
-   * Runs a program to its end. A limit ends it by SIGKILL.
+   * Runs a program to its end; a limit ends it by SIGKILL. With {@link ChildOptions.beside} it has only been started when
+   * this returns.
    * @throws the system's error where it cannot be started
    */
-  runChild(path: string, args: readonly string[], options: ChildOptions): ChildResult;
+  runChild(path: string, args: readonly string[], options: ChildOptions): Promise<ChildResult>;
   /** Hexadecimal digest of a text. */
   hash(algorithm: 'sha256' | 'sha512', text: string): string;
   randomBytes(size: number): Uint8Array;

@@ -108,6 +108,67 @@ describe('input', () => {
   });
 });
 
+describe('a program that runs beside other work', () => {
+  test('has been started when the call returns, and is told of with all that it printed', async () => {
+    const marker = join(dir, 'started');
+    const run = runner.run(...sh('echo out; echo err >&2; : >"$0"; cat; exit 7', marker), {
+      input: 'more\n',
+      beside: {},
+    });
+    // Nothing is waited for here: this process is busy, and the program goes on by itself.
+    for (const end = Date.now() + 10_000; !existsSync(marker) && Date.now() < end; );
+    expect(existsSync(marker)).toBe(true);
+    expect(await run).toEqual({ status: 7, stdout: 'out\nmore\n', stderr: 'err\n' });
+    expect(readdirSync(runDir)).toEqual([]);
+  });
+
+  test('tells of its first output while it runs, and once', async () => {
+    const gate = join(dir, 'gate');
+    let told = 0;
+    const { status } = await runner.run(
+      ...sh('echo 1; while [ ! -e "$0" ]; do sleep 0.01; done; echo 2', gate),
+      {
+        timeout: 10_000,
+        beside: {
+          onOutput() {
+            told += 1;
+            // It ends by this alone.
+            writeFileSync(gate, '');
+          },
+        },
+      },
+    );
+    expect([status, told]).toEqual([0, 1]);
+  });
+
+  test('that prints nothing tells of nothing', async () => {
+    let told = 0;
+    const beside = {
+      onOutput() {
+        told += 1;
+      },
+    };
+    expect(await runner.run('true', [], { beside })).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(told).toBe(0);
+  });
+
+  test('keeps its input and the descriptors that it inherits', async () => {
+    using held = holdText(runDir, 'mine');
+    const run = runner.run(...sh('sleep 0.05; cat "$0" - <&3', INPUT), {
+      input: 'text ',
+      inherit: [held.fd],
+      beside: {},
+    });
+    expect(await run).toMatchObject({ status: 0, stdout: 'text mine' });
+  });
+
+  test('may not be there, and may be killed', async () => {
+    await expect(runner.run(join(dir, 'nowhere'), [], { beside: {} })).rejects.toThrow(/ENOENT/);
+    expect((await runner.run('sleep', ['30'], { timeout: 50, beside: {} })).status).toBe(137);
+    expect((await runner.run(...sh('kill -TERM $$'), { beside: {} })).status).toBe(143);
+  });
+});
+
 test('a child has the descriptors that it inherits, as 3 and up, and no others', async () => {
   using held = holdText(runDir, 'mine');
   expect((await runner.run(...sh('cat <&3'), { inherit: [held.fd] })).stdout).toBe('mine');
