@@ -5,7 +5,7 @@ import { CniError, ErrorCode, show } from '../errors.ts';
 import type { Host } from '../exec/host.ts';
 import type { HeldLock } from '../exec/lock.ts';
 import { type BatchOptions, type IpError, ipBatch, wasThere } from '../ip/batch.ts';
-import { deleteLink } from '../ip/link.ts';
+import { deleteLink, setDown } from '../ip/link.ts';
 import { readLink, readLinks, showDevice } from '../ip/read.ts';
 import { isAliasOf, type Names } from './names.ts';
 import { nameTaken } from './taken.ts';
@@ -52,31 +52,45 @@ export function alreadyAttached(
   );
 }
 
+export interface UnplugOptions {
+  /** The attachment's lock, where the call has it. */
+  readonly holding?: HeldLock;
+  /**
+   * Told when no frame passes the pair any more, while the kernel still takes it apart: that is most of the time of a
+   * deletion. Not told where the pair is not there, or cannot be deleted.
+   */
+  readonly onSilence?: () => void;
+}
+
 /**
  * Deletes the pair by the host's end, proven by name and alias.
- * @param holding the attachment's lock, where the call has it
  * @returns whether it was there
  */
-export async function unplugVeth(host: Host, names: Names, holding?: HeldLock): Promise<boolean> {
+export async function unplugVeth(host: Host, names: Names, options: UnplugOptions = {}): Promise<boolean> {
   // /sys may show another namespace, but no link there can have this alias unless it is this attachment's.
   if (isAliasOf(names, host.kernel.read(`/sys/class/net/${names.host}/ifalias`)))
-    return deleteVeth(host, names, holding);
+    return deleteVeth(host, names, options);
   // Under the lock, so that an ADD that was killed, and whose child is still at work, is waited for.
-  const documents = await ipBatch(host, [showDevice(names.host)], { ...lockOf(names, holding), force: true });
+  const documents = await ipBatch(host, [showDevice(names.host)], {
+    ...lockOf(names, options.holding),
+    force: true,
+  });
   const [link] = documents.flatMap(readLinks);
-  return isAliasOf(names, link?.ifalias) ? deleteVeth(host, names, holding) : false;
+  return isAliasOf(names, link?.ifalias) ? deleteVeth(host, names, options) : false;
 }
 
 /** The child takes the attachment's lock itself, unless the call has it. */
 const lockOf = (names: Names, holding: HeldLock | undefined): BatchOptions =>
   holding === undefined ? { lock: names.lock } : { holding };
 
-/**
- * @param holding the attachment's lock, where the call has it
- * @returns whether it was there
- */
-export function deleteVeth(host: Host, names: Names, holding?: HeldLock): Promise<boolean> {
-  return wasThere(ipBatch(host, [deleteLink(names.host)], lockOf(names, holding)));
+/** @returns whether it was there */
+export function deleteVeth(host: Host, names: Names, options: UnplugOptions = {}): Promise<boolean> {
+  const { holding, onSilence } = options;
+  const deletion = deleteLink(names.host);
+  if (onSilence === undefined) return wasThere(ipBatch(host, [deletion], lockOf(names, holding)));
+  // Whatever is printed in between is printed when the pair is down.
+  const commands = [setDown(names.host), showDevice(names.host), deletion];
+  return wasThere(ipBatch(host, commands, { ...lockOf(names, holding), beside: { onOutput: onSilence } }));
 }
 
 /** GC: deletes the host's ends of a network's pairs whose alias is judged to be stale. */

@@ -32,7 +32,7 @@ export async function del(context: AttachmentContext<Config>): Promise<void> {
   const steps = [
     () => removeAll(context, names, holding),
     async () => {
-      if (!(await unplugVeth(host, names, holding))) await silence(context, names);
+      if (!(await unplugVeth(host, names, { holding }))) await silence(context, names);
     },
   ];
   await doAll(withRelease(ipam, steps));

@@ -30,7 +30,7 @@ export async function plugVeth(
   const commands = [pair, setAlias(names.host, names.alias), setUp(names.host), showDevice(names.host)];
   const made = (): void =>
     undo.step(`delete ${names.host}`, async () => {
-      await deleteVeth(host, names, holding);
+      await deleteVeth(host, names, { holding });
     });
   try {
     const [document] = await ipBatch(host, commands, { holding });

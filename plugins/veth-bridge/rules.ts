@@ -55,9 +55,9 @@ export async function putRules(
   guarded: Guarded,
   first: boolean,
 ): Promise<() => Promise<void>> {
-  const options = { lock: names.lock, declare: first };
+  const options = { lock: names.rulesLock, declare: first };
   const taken = await addRules(host, nftRules(config, names, guarded), options);
-  if (byIptables(config)) await addIptables(host, names.owner, guarded.addresses, names.lock);
+  if (byIptables(config)) await addIptables(host, names.owner, guarded.addresses, names.rulesLock);
   return () => giveBack(host, taken);
 }
 
@@ -71,7 +71,7 @@ export async function removeRules(
   names: Names,
   guarded: Guarded,
 ): Promise<() => Promise<void>> {
-  if (byIptables(config)) await deleteIptables(host, names.owner, names.lock);
+  if (byIptables(config)) await deleteIptables(host, names.owner, names.rulesLock);
   const noted = notedRules(host, names.owner);
   // Where nft has gone, so have the rules.
   if (!(wantsNft(config) || host.runner.has('nft'))) return async () => undefined;
@@ -86,7 +86,7 @@ export async function removeRules(
       isNoted: noted !== undefined,
       doubtfulPort: isOthersName(host, config, names) ? names.host : undefined,
     },
-    names.lock,
+    names.rulesLock,
   );
   return async () => {
     if (noted) return forgetRules(host, names.owner, noted.masquerade);
@@ -119,8 +119,9 @@ export async function faultsOfRules(
 export async function removeReferenceRules(host: Host, config: Config, names: Names): Promise<void> {
   const pod = names.identity;
   await ignoringMissingTools(async () => {
-    if (config.ipMasq) await removeReferenceMasquerade(host, pod, names.lock, host.runner.has('iptables'));
-    if (config.macspoofchk) await removeReferenceAntiSpoof(host, pod, names.lock);
+    if (config.ipMasq)
+      await removeReferenceMasquerade(host, pod, names.rulesLock, host.runner.has('iptables'));
+    if (config.macspoofchk) await removeReferenceAntiSpoof(host, pod, names.rulesLock);
   });
 }
 

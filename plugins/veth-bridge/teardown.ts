@@ -16,23 +16,53 @@ import { deleteLink } from '../../lib/ip/link.ts';
 import { kindOf, type LinkInfo, readLinks, showDevice } from '../../lib/ip/read.ts';
 import { isAliasOf, type Names, namesOf } from './attachment.ts';
 import type { Config } from './config.ts';
-import { removeReferenceRules, removeRules } from './rules.ts';
+import { removeReferenceRules, removeRules, wantsRules } from './rules.ts';
 
 export async function del(context: AttachmentContext<Config>): Promise<void> {
   const { host, config, ipam, attachment, prevResult } = context;
   const names = namesOf(context);
   const recorded = recordedIn(prevResult, attachment.ifname, config.bridge, names.host);
   const guarded = { mac: recorded.sandbox?.mac, addresses: recorded.addresses };
+  const unplugging = unplug(context, names);
   const steps = [
-    async () => {
-      if (await unplugVeth(host, names)) return;
-      // Not made by us, or gone with its sandbox: perhaps the reference bridge made this pod.
-      await unplugForeign(context, names);
-      await removeReferenceRules(host, config, names);
-    },
+    unplugging.begin,
     async () => (await removeRules(host, config, names, guarded))(),
+    unplugging.end,
   ];
   await doAll(withRelease(ipam, steps));
+}
+
+/**
+ * The link goes in two steps. Where there are rules, the first one ends when the link is down, so that they are removed
+ * while the kernel takes it apart: both wait for grace periods of the kernel, some 15 ms each.
+ */
+function unplug(
+  context: AttachmentContext<Config>,
+  names: Names,
+): Record<'begin' | 'end', () => Promise<void>> {
+  const { host, config } = context;
+  let rest: Promise<unknown> | undefined;
+  return {
+    async begin() {
+      const silence = Promise.withResolvers<'silent'>();
+      const deleted = unplugVeth(host, names, {
+        ...(wantsRules(config) && { onSilence: () => silence.resolve('silent') }),
+      });
+      const first = await Promise.race([silence.promise, deleted]);
+      if (first === 'silent') {
+        rest = deleted;
+        // Waited for at the end; until then nobody listens.
+        deleted.catch(() => undefined);
+      } else if (!first) {
+        // Not made by us, or gone with its sandbox: perhaps the reference bridge made this pod.
+        await unplugForeign(context, names);
+        await removeReferenceRules(host, config, names);
+      }
+    },
+    async end() {
+      await rest;
+    },
+  };
 }
 
 /**

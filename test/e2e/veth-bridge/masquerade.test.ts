@@ -9,6 +9,7 @@ import {
   createContainer,
   del,
   describeNeeds,
+  eventually,
   expectNoPing,
   expectPing,
   gc,
@@ -78,6 +79,28 @@ for (const [ipMasqBackend, needs] of Object.entries(backends)) {
             for (const target of [outside.ip4, outside.ip6]) await expectPing(pod, target);
         });
         expect(seen).toEqual([outside.nodeIp6, outside.nodeIp4].sort());
+        await pods.clear();
+      },
+    );
+
+    testNeeds(
+      ['tcpdump'],
+      'which it has to its last packet: DEL takes the rules when the link is down',
+      async ({ node, outside }) => {
+        const pods = masquerading(node, { ipMasqBackend });
+        // Each from a port of its own: what is known to conntrack would stay translated.
+        const sender = `use Socket; my $to = sockaddr_in(9, inet_aton("${outside.ip4}"));
+          for (;;) { socket(my $s, PF_INET, SOCK_DGRAM, 0); send($s, "x", 0, $to); select(undef, undef, undef, 0.0002) }`;
+        await using capture = await outside.capture('udp port 9');
+        for (let round = 0; round < 5; round += 1) {
+          const pod = await pods.start();
+          await using _sending = pod.start('perl', '-e', sender);
+          await eventually(async () => capture.background.stdout.split('\n').length > 50 * (round + 1));
+          await pods.del(pod);
+        }
+        const packets = await capture.stop();
+        const sources = packets.map((line) => / IP (\S+)\.\d+ > /.exec(line)?.[1] ?? line);
+        expect([...new Set(sources)]).toEqual([outside.nodeIp4]);
         await pods.clear();
       },
     );
