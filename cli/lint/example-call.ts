@@ -77,5 +77,5 @@ function uncalled(type: string): Ipam {
   const refuse = (): never => {
     throw new Error('lint calls no IPAM plugin');
   };
-  return { type, add: refuse, del: refuse, check: refuse, gc: refuse, status: refuse };
+  return { type, isOurs: () => false, add: refuse, del: refuse, check: refuse, gc: refuse, status: refuse };
 }

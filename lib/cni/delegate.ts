@@ -16,6 +16,8 @@ import { parseResult, type Result } from './result.ts';
 
 export interface Ipam {
   readonly type: string;
+  /** Whether the plugin is this very executable: it is called in process, and needs nothing of the link. */
+  isOurs(): boolean;
   /** @throws CniError as the delegate answered it */
   add(): Promise<Result>;
   del(): Promise<void>;
@@ -40,6 +42,10 @@ export function delegateTo(type: string, request: Request, host: Host, inProcess
   };
   return {
     type,
+    isOurs() {
+      const file = findInFolders(type, request.path);
+      return file !== undefined && isSameFile(file, host.executable);
+    },
     add: async () => {
       const result = await call('ADD');
       if (result === undefined) {

@@ -4,6 +4,7 @@
  * ADD reads in the order in which the network is built. How a step is done is in the module it comes from.
  */
 import { type Addressing, addressingOf, noAddressing } from '../../lib/attach/addressing.ts';
+import { withAddress } from '../../lib/attach/beside.ts';
 import { enterSandbox } from '../../lib/attach/sandbox.ts';
 import { deleteVeth } from '../../lib/attach/veth.ts';
 import { reportUndo } from '../../lib/cni/log.ts';
@@ -54,19 +55,25 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
     await ensureUplink(host, settings.bridge, config.uplink, settings.gateway);
   }
   // The kernel refuses a second pair of these names: the guard against a second ADD, so it comes before all else.
-  const veth = await plugVeth(context, names, settings, sandbox, (made) => {
-    undo.step(`delete ${made}`, async () => {
-      await deleteVeth(host, names);
-    });
-  });
+  const askForAddress = async (): Promise<Addressing> => {
+    if (!ipam) return noAddressing;
+    undo.step('release the address', () => ipam.del());
+    return addressingOf(await ipam.add(), { ...settings, sandboxIndex }, ipam.type);
+  };
+  const { link: veth, addressing: given } = await withAddress(
+    (isOurs) =>
+      plugVeth(context, names, settings, sandbox, (made) => {
+        undo.step(`delete ${made}`, async () => {
+          await deleteVeth(host, names);
+        });
+        isOurs();
+      }),
+    ipam?.isOurs() ? askForAddress : undefined,
+  );
   await mendBridge(host, veth.bridge, config, settings);
   if (settings.vlans) await setVlans(host, names.host, veth.bridge, settings.vlans, names.lock);
 
-  let addressing = noAddressing;
-  if (ipam) {
-    undo.step('release the address', () => ipam.del());
-    addressing = addressingOf(await ipam.add(), { ...settings, sandboxIndex }, ipam.type);
-  }
+  const addressing = given ?? (await askForAddress());
   if (settings.gateway) {
     const known = settings.gatewayDevice === settings.bridge ? veth.bridge : undefined;
     await ensureGateway(host, settings.gatewayDevice, known, addressing.gateways, config);

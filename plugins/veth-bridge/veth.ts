@@ -4,11 +4,12 @@ import type { AttachmentContext } from '../../lib/cni/plugin.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import { randomMac } from '../../lib/exec/digest.ts';
 import type { Host, Netns } from '../../lib/exec/host.ts';
-import { type IpError, ipBatch, isIpError } from '../../lib/ip/batch.ts';
+import { type BatchOptions, type IpError, ipBatch, isIpError } from '../../lib/ip/batch.ts';
 import type { Command } from '../../lib/ip/command.ts';
 import { linkExists } from '../../lib/ip/exists.ts';
 import { addVeth, setAlias, setPort, setUp } from '../../lib/ip/link.ts';
 import { type LinkInfo, readLink, showDevice } from '../../lib/ip/read.ts';
+import { once } from '../../lib/once.ts';
 import type { Names } from './attachment.ts';
 import { bridgeCommands, ignoreAdvertisements, refuseOtherKind } from './bridge.ts';
 import type { Config, Settings } from './config.ts';
@@ -27,7 +28,7 @@ export interface Veth {
 
 /**
  * Makes the pair, and its host's end a port of the bridge.
- * @param made is told as soon as there is something that a failure must take back
+ * @param made is told once, as soon as there is something that a failure must take back
  * @throws CniError 102 where either end's name is taken; then nothing was made
  */
 export async function plugVeth(
@@ -49,15 +50,18 @@ export async function plugVeth(
   const bridge = bridgeCommands(host, settings);
   const port = [
     pair,
+    // Printed as soon as there is a pair of ours.
+    showDevice(names.host),
     setAlias(names.host, names.alias),
     ...setPort(names.host, { hairpin: config.hairpinMode, isolated: config.portIsolation }),
     setUp(names.host),
-    showDevice(names.host),
     showDevice(settings.bridge),
   ];
+  const isMade = once(() => made(names.host));
   try {
-    const documents = await makeAll(host, bridge, port, names.lock);
-    made(names.host);
+    const options = { lock: names.lock, beside: { onOutput: isMade } };
+    const documents = await makeAll(host, bridge, port, options);
+    isMade();
     const [link, master] = documents.map(readLink);
     refuseOtherKind(master, settings.bridge);
     ignoreAdvertisements(host, names.host);
@@ -71,7 +75,7 @@ export async function plugVeth(
     };
   } catch (error) {
     if (!isIpError(error)) throw error;
-    if (error.failed > port.indexOf(pair)) made(names.host);
+    if (error.failed > port.indexOf(pair)) isMade();
     else throw await explain(error, context, names, settings);
     throw error;
   }
@@ -82,14 +86,14 @@ async function makeAll(
   host: Host,
   bridge: readonly Command[],
   port: readonly Command[],
-  lock: string,
+  options: BatchOptions,
 ): Promise<unknown[]> {
   try {
-    return await ipBatch(host, [...bridge, ...port], { lock });
+    return await ipBatch(host, [...bridge, ...port], options);
   } catch (error) {
     if (!isIpError(error)) throw error;
     const ofBridge = error.failed >= 0 && error.failed < bridge.length;
-    if (ofBridge && isIpError(error, 'exists')) return ipBatch(host, port, { lock });
+    if (ofBridge && isIpError(error, 'exists')) return ipBatch(host, port, options);
     // Told as a failure of the pair's batch: what failed in the bridge's lines made no pair.
     throw ofBridge ? error.at(-1) : error.at(error.failed - bridge.length);
   }

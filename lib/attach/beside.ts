@@ -1,0 +1,28 @@
+/** What goes on while a link is made. */
+import type { Addressing } from './addressing.ts';
+
+export interface LinkAndAddress<Link> {
+  readonly link: Link;
+  /** Undefined where it is still to be asked for. */
+  readonly addressing: Addressing | undefined;
+}
+
+/**
+ * Makes a link, and asks for the address as soon as the link is known to be this attachment's: the child that makes it has
+ * more to do then, and host-local's work is as long as that.
+ * @param makeLink gets a function that is to be called when the link is there; ends in any case before the error is thrown
+ * @param ask left out where the address needs the link as a whole
+ * @throws the error of the link, if both fail
+ */
+export async function withAddress<Link>(
+  makeLink: (isOurs: () => void) => Promise<Link>,
+  ask: (() => Promise<Addressing>) | undefined,
+): Promise<LinkAndAddress<Link>> {
+  const ours = Promise.withResolvers<void>();
+  const making = makeLink(ours.resolve);
+  making.then(() => ours.resolve(), ours.reject);
+  const [link, addressing] = await Promise.allSettled([making, ours.promise.then(ask)]);
+  if (link.status === 'rejected') throw link.reason;
+  if (addressing.status === 'rejected') throw addressing.reason;
+  return { link: link.value, addressing: addressing.value };
+}
