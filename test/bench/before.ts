@@ -1,7 +1,7 @@
 /** Whether calls have become slower: the builds of an earlier state of the source, called in turns with today's. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { runnerOf, runRounds, type Step, stepSamples, steps } from './calls.ts';
+import { runnerOf, runRounds, type Step, stepSamples, steps, warmUps } from './calls.ts';
 import { type Build, builds, contend } from './contenders.ts';
 import { within } from './page-cache.ts';
 import { plain } from './scenarios.ts';
@@ -28,7 +28,7 @@ export async function measureBefore(dist: string, rounds: number): Promise<reado
     const now = contend(build, stations.use(await createStation()));
     const before = { ...contend(build, stations.use(await createStation())), folder };
     const runners = [await runnerOf(now, plain, 0), await runnerOf(before, plain, 0)] as const;
-    await runRounds(runners, rounds, 14);
+    await runRounds(runners, { rounds, seconds: 14, warmUps });
     for (const step of steps) {
       const [ours, theirs] = [stepSamples(runners[0].samples, step), stepSamples(runners[1].samples, step)];
       const ratio = summarizeRatio(ours, theirs);

@@ -4,7 +4,7 @@ import { type Contender, type ContenderName, callOf, configOf } from './contende
 import { type Floor, floorCall, floorOf, prepareFloor } from './floor.ts';
 import { hasReference, type Plugin, type Scenario, scenarios } from './scenarios.ts';
 import type { Sandbox, Station } from './station.ts';
-import { rotated, roundsWithin, sums } from './statistics.ts';
+import { rotated, roundsWithin, sums, uncertainty } from './statistics.ts';
 
 const called = ['VERSION', 'ADD', 'CHECK', 'DEL'] as const;
 export const steps = [...called, 'ADD+DEL'] as const;
@@ -28,7 +28,7 @@ export interface Runner {
 }
 
 /** Rounds that are not counted: caches fill, the bridge and the tables are made. */
-const warmUps = 3;
+export const warmUps = 3;
 
 export interface CallOptions {
   readonly scenario: Scenario;
@@ -37,6 +37,8 @@ export interface CallOptions {
   readonly rounds: number;
   /** After which no further round begins. */
   readonly seconds: number;
+  /** Rounds before those, which are not counted: {@link warmUps} at first. */
+  readonly warmUps: number;
   /** Where the same is made by hand, if the scenario wants it. */
   readonly floor: Station;
 }
@@ -46,14 +48,14 @@ export type TakenCalls = ReadonlyMap<ContenderName, Samples>;
 
 export async function takeCalls(
   contenders: readonly Contender[],
-  { scenario, number, rounds, seconds, floor }: CallOptions,
+  { scenario, number, floor, ...limits }: CallOptions,
 ): Promise<TakenCalls> {
   const handMade = floorOf(scenario, number);
   const runners = await Promise.all([
     ...contenders.map((contender) => runnerOf(contender, scenario, number)),
     ...(handMade === undefined ? [] : [floorRunner(floor, handMade)]),
   ]);
-  await runRounds(runners, rounds, seconds);
+  await runRounds(runners, limits);
   return new Map(runners.map(({ name, samples }) => [name, samples]));
 }
 
@@ -68,6 +70,12 @@ export function joinCalls(earlier: TakenCalls, later: TakenCalls): TakenCalls {
   );
 }
 
+/** {@link uncertainty} of the least sure of a scenario's ratios. */
+export function leastSure(scenario: Scenario, taken: TakenCalls): number {
+  const ratios = measuresOf(scenario, taken).flatMap((measure) => Object.values(measure.ratios));
+  return Math.max(0, ...ratios.map(uncertainty));
+}
+
 export function measuresOf(scenario: Scenario, taken: TakenCalls): readonly CallMeasure[] {
   // VERSION is the same whatever the config says.
   const isFirst = scenarios.find(({ plugin }) => plugin === scenario.plugin) === scenario;
@@ -77,10 +85,13 @@ export function measuresOf(scenario: Scenario, taken: TakenCalls): readonly Call
 }
 
 /** In turns, so that a machine that is slower for a while is so for all. */
-export async function runRounds(runners: readonly Runner[], rounds: number, seconds: number): Promise<void> {
-  for (const round of roundsWithin({ rounds: warmUps + rounds, least: warmUps + 3, seconds })) {
+export async function runRounds(
+  runners: readonly Runner[],
+  { rounds, seconds, warmUps: before }: Pick<CallOptions, 'rounds' | 'seconds' | 'warmUps'>,
+): Promise<void> {
+  for (const round of roundsWithin({ rounds: before + rounds, least: before + 3, seconds })) {
     for (const runner of rotated(runners, round)) await runner.round();
-    if (round >= warmUps) continue;
+    if (round >= before) continue;
     for (const { samples } of runners) for (const list of Object.values(samples)) list.length = 0;
   }
 }

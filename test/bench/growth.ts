@@ -55,7 +55,7 @@ export const growths: readonly Growth[] = [
     sizes: [0, 1_000, 10_000, 50_000],
     scenario: addressOnly,
     fill: fillReservations,
-    seconds: 24,
+    seconds: 28,
     least: 5,
   },
   {
@@ -63,7 +63,7 @@ export const growths: readonly Growth[] = [
     sizes: [0, 1_000, 10_000, 50_000],
     scenario: plain,
     fill: fillReservations,
-    seconds: 28,
+    seconds: 34,
     least: 5,
   },
   {

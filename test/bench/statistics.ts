@@ -55,6 +55,15 @@ export function summarizeRatio(samples: readonly number[], reference: readonly n
   return { ...summarize(pairRatios(samples, reference)), median: Math.exp(quantile(inPairs, 0.5)) };
 }
 
+/**
+ * How far from the truth a ratio may be: the standard error of its logarithm, as if its rounds were spread normally.
+ * Without an end where there is one round.
+ */
+export function uncertainty({ count, p10, p90 }: Summary): number {
+  // From the 10th to the 90th percentile there are 2.56 standard deviations.
+  return count < 2 ? Number.POSITIVE_INFINITY : Math.log(p90 / p10) / 2.56 / Math.sqrt(count);
+}
+
 /** Means of samples that were taken next to each other. */
 export function means(a: readonly number[], b: readonly number[]): readonly number[] {
   return sums(a, b).map((sum) => sum / 2);

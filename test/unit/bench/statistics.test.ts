@@ -11,6 +11,7 @@ import {
   summarize,
   summarizeRatio,
   sums,
+  uncertainty,
 } from '../../bench/statistics.ts';
 
 const samples = fc.array(fc.double({ min: 0.001, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 50 });
@@ -151,4 +152,12 @@ describe('what chance alone does', () => {
   ])('a ratio of %s is, by a spread of %s, %s', (ratio, spread, expected) => {
     expect(standingOf(ratio, spread)).toBe(expected);
   });
+});
+
+test('the uncertainty of a ratio is that of its logarithm, and falls with the root of its rounds', () => {
+  // The 10th and the 90th percentile lie 1.28 standard deviations of 0.1 from the middle.
+  const spread = { median: 1, p10: Math.exp(-0.128), p90: Math.exp(0.128) };
+  expect(uncertainty({ ...spread, count: 4 })).toBeCloseTo(0.05);
+  expect(uncertainty({ ...spread, count: 16 })).toBeCloseTo(0.025);
+  expect(uncertainty({ ...spread, count: 1 })).toBe(Number.POSITIVE_INFINITY);
 });
