@@ -22,8 +22,8 @@ import { killAdds, killDels } from '../../support/kill.ts';
 import { expectNoRows, forOvs, ovsConfig, ovsNetwork, podOf, portTypes } from './pods.ts';
 
 /** For each of four: two types of port, ADD and DEL. */
-const rounds = roundsOf({ usual: 9, full: 250, vm: 5 });
-const count = roundsOf({ usual: 50, full: 100, vm: 10 });
+const rounds = roundsOf({ usual: 6, full: 250, vm: 5 });
+const count = roundsOf({ usual: 40, full: 100, vm: 10 });
 const long = 600_000;
 
 const makeContainers = (node: Node, many: number): Promise<readonly Container[]> =>
@@ -191,7 +191,7 @@ describe('a daemon is restarted', () => {
         const config = ovsConfig(node, { portType });
         for (
           let round = 0;
-          round < roundsOf({ usual: portType === 'veth' ? 6 : 2, full: 40, vm: 3 });
+          round < roundsOf({ usual: portType === 'veth' ? 4 : 2, full: 40, vm: 3 });
           round += 1
         ) {
           const container = await createContainer(node);

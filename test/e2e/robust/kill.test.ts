@@ -3,7 +3,7 @@ import { createContainer, describeNeeds, type Node, roundsOf, test } from '../..
 import { killAdds, killDels } from '../../support/kill.ts';
 
 // Of ADD, and as many of DEL.
-const rounds = roundsOf({ usual: 60, full: 1000, vm: 5 });
+const rounds = roundsOf({ usual: 50, full: 1000, vm: 5 });
 
 const config = (node: Node): Record<string, unknown> => ({
   cniVersion: '1.0.0',
