@@ -34,6 +34,7 @@ export const hostLocal = definePlugin({
     const dns = config.ipam.resolvConf === '' ? {} : readResolvConf(config.ipam.resolvConf);
     const store = storeOf(context);
     const given = await onDisk(async () => {
+      await context.after;
       await reclaim(store, context);
       return allocate(store, attachment, { sets, asked });
     });
@@ -49,7 +50,9 @@ export const hostLocal = definePlugin({
   },
 
   async del(context) {
-    const released = await onDisk(() => release(storeOf(context), context.attachment));
+    const store = storeOf(context);
+    await context.after;
+    const released = await onDisk(() => release(store, context.attachment));
     context.log.log('debug', 'released', { addresses: released });
   },
 

@@ -8,20 +8,22 @@ export interface LinkAndAddress<Link> {
 }
 
 /**
- * Makes a link, and asks for the address as soon as the link is known to be this attachment's: the child that makes it has
- * more to do then, and host-local's work is as long as that.
+ * Makes a link, and asks for the address meanwhile: an IPAM plugin of our own gets ready while the kernel makes the link, and
+ * reserves when that is known to be this attachment's.
  * @param makeLink gets a function that is to be called when the link is there; ends in any case before the error is thrown
- * @param ask left out where the address needs the link as a whole
+ * @param ask gets what reserving has to wait for; left out where the address needs the link as a whole
  * @throws the error of the link, if both fail
  */
 export async function withAddress<Link>(
   makeLink: (isOurs: () => void) => Promise<Link>,
-  ask: (() => Promise<Addressing>) | undefined,
+  ask: ((after: Promise<void>) => Promise<Addressing>) | undefined,
 ): Promise<LinkAndAddress<Link>> {
   const ours = Promise.withResolvers<void>();
   const making = makeLink(ours.resolve);
   making.then(() => ours.resolve(), ours.reject);
-  const [link, addressing] = await Promise.allSettled([making, ours.promise.then(ask)]);
+  // Perhaps nobody waits for it; the error is told by the link itself.
+  ours.promise.catch(() => undefined);
+  const [link, addressing] = await Promise.allSettled([making, ask?.(ours.promise)]);
   if (link.status === 'rejected') throw link.reason;
   if (addressing.status === 'rejected') throw addressing.reason;
   return { link: link.value, addressing: addressing.value };

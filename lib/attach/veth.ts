@@ -55,6 +55,8 @@ export function alreadyAttached(
 export interface UnplugOptions {
   /** The attachment's lock, where the call has it. */
   readonly holding?: HeldLock;
+  /** Whether the caller has work to do meanwhile. */
+  readonly beside?: boolean;
   /**
    * Told when no frame passes the pair any more, while the kernel still takes it apart: that is most of the time of a
    * deletion. Not told where the pair is not there, or cannot be deleted.
@@ -85,12 +87,13 @@ const lockOf = (names: Names, holding: HeldLock | undefined): BatchOptions =>
 
 /** @returns whether it was there */
 export function deleteVeth(host: Host, names: Names, options: UnplugOptions = {}): Promise<boolean> {
-  const { holding, onSilence } = options;
+  const { holding, beside = false, onSilence } = options;
   const deletion = deleteLink(names.host);
-  if (onSilence === undefined) return wasThere(ipBatch(host, [deletion], lockOf(names, holding)));
+  const batch = { ...lockOf(names, holding), ...(beside && { beside: {} }) };
+  if (onSilence === undefined) return wasThere(ipBatch(host, [deletion], batch));
   // Whatever is printed in between is printed when the pair is down.
   const commands = [setDown(names.host), showDevice(names.host), deletion];
-  return wasThere(ipBatch(host, commands, { ...lockOf(names, holding), beside: { onOutput: onSilence } }));
+  return wasThere(ipBatch(host, commands, { ...batch, beside: { onOutput: onSilence } }));
 }
 
 /** GC: deletes the host's ends of a network's pairs whose alias is judged to be stale. */

@@ -18,27 +18,36 @@ export interface Ipam {
   readonly type: string;
   /** Whether the plugin is this very executable: it is called in process, and needs nothing of the link. */
   isOurs(): boolean;
-  /** @throws CniError as the delegate answered it */
-  add(): Promise<Result>;
-  del(): Promise<void>;
+  /**
+   * @param after what is to come before anything is changed: the call may be made while it is still under way, and gets ready
+   *        meanwhile
+   * @throws CniError as the delegate answered it; what `after` throws
+   */
+  add(after?: Promise<void>): Promise<Result>;
+  /** @param after as for {@link Ipam.add} */
+  del(after?: Promise<void>): Promise<void>;
   check(): Promise<void>;
   gc(): Promise<void>;
   status(): Promise<void>;
 }
 
 /** Answers a delegate's call without another process; undefined where the named plugin is not one of ours. */
-export type InProcess = (type: string, request: Request) => Promise<Result | undefined>;
+export type InProcess = (
+  type: string,
+  request: Request,
+  after: Promise<void> | undefined,
+) => Promise<Result | undefined>;
 
 export function delegateTo(type: string, request: Request, host: Host, inProcess: InProcess): Ipam {
-  const call = async (command: PluginCommand): Promise<Result | undefined> => {
+  const call = async (command: PluginCommand, after?: Promise<void>): Promise<Result | undefined> => {
     const file = findDelegate(type, request.path);
     const delegated = { ...request, command };
-    return isSameFile(file, host.executable)
-      ? inProcess(type, delegated)
-      : execute(type, file, delegated, host);
+    if (isSameFile(file, host.executable)) return inProcess(type, delegated, after);
+    await after;
+    return execute(type, file, delegated, host);
   };
-  const quiet = async (command: PluginCommand): Promise<void> => {
-    await call(command);
+  const quiet = async (command: PluginCommand, after?: Promise<void>): Promise<void> => {
+    await call(command, after);
   };
   return {
     type,
@@ -46,14 +55,14 @@ export function delegateTo(type: string, request: Request, host: Host, inProcess
       const file = findInFolders(type, request.path);
       return file !== undefined && isSameFile(file, host.executable);
     },
-    add: async () => {
-      const result = await call('ADD');
+    add: async (after) => {
+      const result = await call('ADD', after);
       if (result === undefined) {
         throw new CniError(ErrorCode.undecodable, `ipam.type ${show(type)}: the plugin printed no result`);
       }
       return result;
     },
-    del: () => quiet('DEL'),
+    del: (after) => quiet('DEL', after),
     check: () => quiet('CHECK'),
     gc: () => quiet('GC'),
     status: async () => {

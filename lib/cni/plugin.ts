@@ -30,6 +30,8 @@ export interface AttachmentContext<C> extends Context<C> {
   readonly attachment: Attachment;
   /** Open for ADD and CHECK of an interface plugin; on DEL it may be gone; an IPAM plugin has none. */
   readonly sandbox: Netns | undefined;
+  /** What is to come before anything is changed, where it is still under way: for ADD and DEL of an IPAM plugin. */
+  readonly after: Promise<void> | undefined;
 }
 
 export interface GcContext<C> extends Context<C> {

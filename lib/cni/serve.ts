@@ -98,6 +98,7 @@ interface Execution {
   readonly log: Log;
   readonly sandbox: Netns | undefined;
   readonly plugins: PluginTable;
+  readonly after?: Promise<void> | undefined;
 }
 
 /** One command of one plugin, for the caller or, in process, for a plugin that delegates. */
@@ -105,7 +106,8 @@ async function execute(execution: Execution): Promise<Result | undefined> {
   const { plugin, request, base, host, log, sandbox } = execution;
   const config = parseByForm(plugin.config, request.config);
   const ipamType = plugin.kind === 'interface' ? base.ipam?.type : undefined;
-  const inProcess: InProcess = (type, delegated) => executeDelegate(type, delegated, execution);
+  const inProcess: InProcess = (type, delegated, after) =>
+    executeDelegate(type, delegated, { ...execution, after });
   const context: Context<unknown> = {
     request,
     config,
@@ -119,6 +121,7 @@ async function execute(execution: Execution): Promise<Result | undefined> {
     ...context,
     attachment: { network, containerId, ifname },
     sandbox,
+    after: execution.after,
   };
   switch (request.command) {
     case 'ADD':

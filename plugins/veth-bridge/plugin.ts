@@ -55,10 +55,14 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
     await ensureUplink(host, settings.bridge, config.uplink, settings.gateway);
   }
   // The kernel refuses a second pair of these names: the guard against a second ADD, so it comes before all else.
-  const askForAddress = async (): Promise<Addressing> => {
+  const askForAddress = async (after?: Promise<void>): Promise<Addressing> => {
     if (!ipam) return noAddressing;
+    const given = ipam.add(after);
+    given.catch(() => undefined);
+    // Not before it is known that this is no second ADD: the address of the first would go.
+    await after;
     undo.step('release the address', () => ipam.del());
-    return addressingOf(await ipam.add(), { ...settings, sandboxIndex }, ipam.type);
+    return addressingOf(await given, { ...settings, sandboxIndex }, ipam.type);
   };
   const { link: veth, addressing: given } = await withAddress(
     (isOurs) =>

@@ -5,7 +5,7 @@
  */
 
 import { recordedIn } from '../../lib/attach/recorded.ts';
-import { withRelease } from '../../lib/attach/release.ts';
+import { type Release, releaseBy, withRelease } from '../../lib/attach/release.ts';
 import { unplugVeth } from '../../lib/attach/veth.ts';
 import { isOurMark } from '../../lib/cni/identity.ts';
 import type { AttachmentContext } from '../../lib/cni/plugin.ts';
@@ -23,13 +23,14 @@ export async function del(context: AttachmentContext<Config>): Promise<void> {
   const names = namesOf(context);
   const recorded = recordedIn(prevResult, attachment.ifname, config.bridge, names.host);
   const guarded = { mac: recorded.sandbox?.mac, addresses: recorded.addresses };
-  const unplugging = unplug(context, names);
+  const releasing = releaseBy(ipam);
+  const unplugging = unplug(context, names, releasing);
   const steps = [
     unplugging.begin,
     async () => (await removeRules(host, config, names, guarded))(),
     unplugging.end,
   ];
-  await doAll(withRelease(ipam, steps));
+  await doAll(withRelease(ipam, steps, releasing));
 }
 
 /**
@@ -39,6 +40,7 @@ export async function del(context: AttachmentContext<Config>): Promise<void> {
 function unplug(
   context: AttachmentContext<Config>,
   names: Names,
+  releasing: Release,
 ): Record<'begin' | 'end', () => Promise<void>> {
   const { host, config } = context;
   let rest: Promise<unknown> | undefined;
@@ -46,8 +48,11 @@ function unplug(
     async begin() {
       const silence = Promise.withResolvers<'silent'>();
       const deleted = unplugVeth(host, names, {
+        beside: true,
         ...(wantsRules(config) && { onSilence: () => silence.resolve('silent') }),
       });
+      // The child has been started; there is time for other things.
+      releasing.prepare();
       const first = await Promise.race([silence.promise, deleted]);
       if (first === 'silent') {
         rest = deleted;

@@ -82,6 +82,21 @@ test('where the rest of the pair fails, the address is given back', async () => 
   );
 });
 
+test('what is wrong with the address is told when the pair is done, and the pair goes', async () => {
+  using host = recordingHost();
+  const { runner, held } = holding(host);
+  const ipam = { type: 'host-local', dataDir: host.dataDir, ranges: [[{ subnet: 'nonsense' }]] };
+  const config = podConfig(host, { bridge: 'cni0', ipam });
+  const added = call({ ...host, runner }, { command: 'ADD', plugin: 'veth-bridge', config });
+  const { isMade, end } = await held;
+  // It is known by now.
+  await setTimeout(20);
+  isMade();
+  end();
+  expect((await added).error).toMatchObject({ code: 7, msg: expect.stringContaining('nonsense') });
+  expect(host.machine.links().filter(({ ifname }) => ifname.startsWith('veth'))).toEqual([]);
+});
+
 test("another IPAM plugin's address may need the whole link: it is asked when that is there", async () => {
   using host = recordingHost({
     answer: ({ args }) =>
