@@ -2,8 +2,8 @@
  * The one way in which plumbline runs other programs. A real runner and, in tests, a recording one stand behind it.
  */
 import { runtime } from '#runtime';
-import { inRunDir } from './folder.ts';
-import { holdText, openNameless } from './held.ts';
+import { holdText } from './held.ts';
+import { makePrintFiles, type PrintFiles } from './printed.ts';
 import { findTool, hasTool } from './tools.ts';
 
 /**
@@ -30,7 +30,8 @@ export interface RunOptions {
   readonly timeout?: number;
   /**
    * The caller has work to do while the program runs: it has been started when the call returns, and the promise is
-   * waited for later. For programs that print little: none is ended for what it prints.
+   * waited for later. For programs that print little text: none is ended for what it prints. Where there is no room for that
+   * in the folder of the input, it is waited for as usual, and its output is not told of.
    */
   readonly beside?: {
     /** Told once, of the first that it prints: a tool prints when what it tells of has been done. */
@@ -76,23 +77,50 @@ export function realRunner({ searchPath, runDir }: RunnerOptions): Runner {
     async run(program, args, options = {}) {
       using held = options.input === undefined ? undefined : holdText(runDir, options.input);
       const byPath = held !== undefined && args.includes(INPUT);
-      return await runtime.runChild(
+      // Where there is no room for them, it is waited for as any other.
+      using files = options.beside === undefined ? undefined : makePrintFiles(runDir);
+      const child = runtime.runChild(
         tool(program),
         args.map((arg) => {
           if (typeof arg === 'string') return arg;
           return arg === INPUT ? (held?.path ?? '/dev/null') : tool(arg.tool);
         }),
         {
-          stdio: [held && !byPath ? held.fd : 'ignore', 'pipe', 'pipe', ...(options.inherit ?? [])],
+          stdio: [
+            held && !byPath ? held.fd : 'ignore',
+            files?.stdout ?? 'pipe',
+            files?.stderr ?? 'pipe',
+            ...(options.inherit ?? []),
+          ],
           env: options.env ?? bareEnvironment,
           maxBuffer: maxOutput,
           timeout: options.timeout,
-          beside: options.beside && {
-            newFile: () => inRunDir(runDir, () => openNameless(runDir)),
-            onOutput: options.beside.onOutput,
-          },
         },
       );
+      if (files === undefined) return await child;
+      using _look = options.beside?.onOutput && lookForOutput(files, options.beside.onOutput);
+      const { status } = await child;
+      return { status, ...files.read() };
+    },
+  };
+}
+
+/** Milliseconds between two looks at what a child has printed. */
+const pace = 1;
+
+/** @param onOutput told once: at the latest at the end, when what is returned is disposed of */
+function lookForOutput(files: PrintFiles, onOutput: () => void): Disposable {
+  let isTold = false;
+  const look = (): void => {
+    if (isTold || !files.hasPrinted()) return;
+    isTold = true;
+    onOutput();
+  };
+  const timer = setInterval(look, pace);
+  return {
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      look();
     },
   };
 }

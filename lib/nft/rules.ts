@@ -59,7 +59,7 @@ function declaration({ owner, masquerade, guard }: Rules): string[] {
 }
 
 export interface AddRulesOptions {
-  /** The attachment's lock, held by the child, so that a DEL waits for one that outlives us. */
+  /** A lock of the attachment's rules, held by the child, so that a DEL waits for one that outlives us. */
   readonly lock: string;
   /** Declare tables and chains at once, where they are not expected to be there. */
   readonly declare: boolean;

@@ -16,8 +16,9 @@ declare const Bun: {
     readonly exited: Promise<number>;
     readonly exitCode: number | null;
     readonly signalCode: NodeJS.Signals | null;
-    readonly stdout: ReadableStream<Uint8Array> & { text(): Promise<string> };
-    readonly stderr: ReadableStream<Uint8Array> & { text(): Promise<string> };
+    /** A number or null where it is no pipe. */
+    readonly stdout: { text(): Promise<string> } | number | null | undefined;
+    readonly stderr: { text(): Promise<string> } | number | null | undefined;
   };
   readonly CryptoHasher: new (
     algorithm: string,
@@ -29,17 +30,13 @@ function numberOf(signal: NodeJS.Signals): number {
   return process.getBuiltinModule('node:os').constants.signals[signal];
 }
 
-/** @param onOutput told of the first that comes */
-async function textOf(stream: ReadableStream<Uint8Array>, onOutput: () => void): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of stream) {
-    if (chunks.push(chunk) === 1) onOutput();
-  }
-  return Buffer.concat(chunks).toString('utf8');
+/** What comes by a pipe; nothing of what is none. */
+async function textOf(stream: { text(): Promise<string> } | number | null | undefined): Promise<string> {
+  return typeof stream === 'object' && stream !== null ? stream.text() : '';
 }
 
 export const runtime: Runtime = {
-  async runChild(path, args, { stdio, env, maxBuffer, timeout, beside }) {
+  async runChild(path, args, { stdio, env, maxBuffer, timeout }) {
     const child = Bun.spawn([path, ...args], {
       stdio,
       env,
@@ -47,11 +44,7 @@ export const runtime: Runtime = {
       ...(timeout !== undefined && { timeout }),
       killSignal: 'SIGKILL',
     });
-    const [stdout, stderr] = await Promise.all([
-      beside?.onOutput === undefined ? child.stdout.text() : textOf(child.stdout, beside.onOutput),
-      child.stderr.text(),
-      child.exited,
-    ]);
+    const [stdout, stderr] = await Promise.all([textOf(child.stdout), textOf(child.stderr), child.exited]);
     const signal = child.signalCode ?? undefined;
     return {
       status: signal === undefined ? (child.exitCode ?? 1) : 128 + numberOf(signal),

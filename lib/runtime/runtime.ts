@@ -9,23 +9,13 @@ import type IPCIDR from 'ip-cidr';
 export type ChildStdio = number | 'pipe' | 'ignore';
 
 export interface ChildOptions {
-  /** In order of the child's descriptors; what is written to 1 and 2 is returned. */
+  /** In order of the child's descriptors; what comes by pipes is returned. */
   readonly stdio: readonly ChildStdio[];
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Bytes of output after which the child is killed. */
   readonly maxBuffer: number;
   /** Milliseconds after which it is killed. */
   readonly timeout: number | undefined;
-  /** Where the caller has work to do meanwhile. */
-  readonly beside: Beside | undefined;
-}
-
-/** What it takes to run a child and go on. */
-export interface Beside {
-  /** @returns descriptor of a new, empty file without a name; whoever gets it closes it */
-  readonly newFile: () => number;
-  /** Told once, of the first that the child prints on its standard output. */
-  readonly onOutput: (() => void) | undefined;
 }
 
 export interface ChildResult {
@@ -37,8 +27,7 @@ export interface ChildResult {
 
 export interface Runtime {
   /**
-   * Runs a program to its end; a limit ends it by SIGKILL. With {@link ChildOptions.beside} it has only been started when
-   * this returns.
+   * Runs a program to its end; a limit ends it by SIGKILL. One that has no pipe has only been started when this returns.
    * @throws the system's error where it cannot be started
    */
   runChild(path: string, args: readonly string[], options: ChildOptions): Promise<ChildResult>;

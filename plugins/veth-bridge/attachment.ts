@@ -12,7 +12,7 @@ export { isAliasOf } from '../../lib/attach/names.ts';
 export interface Names extends CommonNames {
   /** How the attachment's rules are labelled. */
   readonly owner: Owner;
-  /** Lock that every child holds that changes the rules: a lock of their own, since they go while the link does. */
+  /** Lock that every child holds that changes nft's rules: a lock of their own, since they go while the link does. */
   readonly rulesLock: string;
 }
 

@@ -42,6 +42,12 @@ function nftRules(config: Config, names: Names, { mac, addresses }: Guarded): Ru
   };
 }
 
+/**
+ * Whether the rules may go while the link does. Those of iptables may not: what is there is looked for without a lock, and an ADD
+ * that was killed may still be at it, until the link's child has had the attachment's lock.
+ */
+export const goBesideLink = (config: Config): boolean => wantsNft(config) && !byIptables(config);
+
 export const wantsRules = (config: Config): boolean => config.ipMasq || config.macspoofchk;
 
 /**
@@ -57,7 +63,7 @@ export async function putRules(
 ): Promise<() => Promise<void>> {
   const options = { lock: names.rulesLock, declare: first };
   const taken = await addRules(host, nftRules(config, names, guarded), options);
-  if (byIptables(config)) await addIptables(host, names.owner, guarded.addresses, names.rulesLock);
+  if (byIptables(config)) await addIptables(host, names.owner, guarded.addresses, names.lock);
   return () => giveBack(host, taken);
 }
 
@@ -71,7 +77,7 @@ export async function removeRules(
   names: Names,
   guarded: Guarded,
 ): Promise<() => Promise<void>> {
-  if (byIptables(config)) await deleteIptables(host, names.owner, names.rulesLock);
+  if (byIptables(config)) await deleteIptables(host, names.owner, names.lock);
   const noted = notedRules(host, names.owner);
   // Where nft has gone, so have the rules.
   if (!(wantsNft(config) || host.runner.has('nft'))) return async () => undefined;
@@ -119,9 +125,8 @@ export async function faultsOfRules(
 export async function removeReferenceRules(host: Host, config: Config, names: Names): Promise<void> {
   const pod = names.identity;
   await ignoringMissingTools(async () => {
-    if (config.ipMasq)
-      await removeReferenceMasquerade(host, pod, names.rulesLock, host.runner.has('iptables'));
-    if (config.macspoofchk) await removeReferenceAntiSpoof(host, pod, names.rulesLock);
+    if (config.ipMasq) await removeReferenceMasquerade(host, pod, names.lock, host.runner.has('iptables'));
+    if (config.macspoofchk) await removeReferenceAntiSpoof(host, pod, names.lock);
   });
 }
 

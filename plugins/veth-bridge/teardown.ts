@@ -16,7 +16,7 @@ import { deleteLink } from '../../lib/ip/link.ts';
 import { kindOf, type LinkInfo, readLinks, showDevice } from '../../lib/ip/read.ts';
 import { isAliasOf, type Names, namesOf } from './attachment.ts';
 import type { Config } from './config.ts';
-import { removeReferenceRules, removeRules, wantsRules } from './rules.ts';
+import { goBesideLink, removeReferenceRules, removeRules } from './rules.ts';
 
 export async function del(context: AttachmentContext<Config>): Promise<void> {
   const { host, config, ipam, attachment, prevResult } = context;
@@ -49,7 +49,7 @@ function unplug(
       const silence = Promise.withResolvers<'silent'>();
       const deleted = unplugVeth(host, names, {
         beside: true,
-        ...(wantsRules(config) && { onSilence: () => silence.resolve('silent') }),
+        ...(goBesideLink(config) && { onSilence: () => silence.resolve('silent') }),
       });
       // The child has been started; there is time for other things.
       releasing.prepare();

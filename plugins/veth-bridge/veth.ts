@@ -50,9 +50,9 @@ export async function plugVeth(
   const bridge = bridgeCommands(host, settings);
   const port = [
     pair,
+    setAlias(names.host, names.alias),
     // Printed as soon as there is a pair of ours.
     showDevice(names.host),
-    setAlias(names.host, names.alias),
     ...setPort(names.host, { hairpin: config.hairpinMode, isolated: config.portIsolation }),
     setUp(names.host),
     showDevice(settings.bridge),

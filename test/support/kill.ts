@@ -10,13 +10,21 @@ import { roundsOf } from './pace.ts';
 /** The call that is killed and repeated, without its command. */
 export type KilledCall = Omit<CniCall, 'command'>;
 
-/** Kills ADD, again and again; after each DEL the node is as it was before. */
-export async function killAdds(node: Node, call: KilledCall, rounds: number): Promise<void> {
+/**
+ * Kills ADD, again and again; after each DEL the node is as it was before.
+ * @param last what is different in every second one of these DELs: where the runtime has lost the namespace, say
+ */
+export async function killAdds(
+  node: Node,
+  call: KilledCall,
+  rounds: number,
+  last: Partial<KilledCall> = {},
+): Promise<void> {
   const whole = await duration(node, { ...call, command: 'ADD' });
   const before = await snapshot(node);
   for (let round = 0; round < rounds; round += 1) {
     await killAt(node, { ...call, command: 'ADD' }, momentOf(whole, round, rounds));
-    await expectGone(node, call, before, round);
+    await expectGone(node, round % 2 === 0 ? call : { ...call, ...last }, before, round);
   }
 }
 

@@ -141,6 +141,17 @@ describe('a program that runs beside other work', () => {
     expect([status, told]).toEqual([0, 1]);
   });
 
+  test('that is over at once has told of it', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      let told = 0;
+      const onOutput = (): void => {
+        told += 1;
+      };
+      await runner.run('echo', ['x'], { beside: { onOutput } });
+      expect(told).toBe(1);
+    }
+  });
+
   test('that prints nothing tells of nothing', async () => {
     let told = 0;
     const beside = {
@@ -160,6 +171,40 @@ describe('a program that runs beside other work', () => {
       beside: {},
     });
     expect(await run).toMatchObject({ status: 0, stdout: 'text mine' });
+  });
+
+  test('prints into a file that outlives its caller, so that it goes on where that is killed', async () => {
+    const { stdout } = await runner.run(...sh('readlink /proc/$$/fd/1 /proc/$$/fd/2'), { beside: {} });
+    const files = stdout.trim().split('\n');
+    expect(files).toHaveLength(2);
+    for (const file of files) expect(file).toMatch(new RegExp(`^${runDir}/.* \\(deleted\\)$`));
+  });
+
+  test('may print more than there is room kept for', async () => {
+    const { stdout } = await runner.run('head', ['-c', '100000', '/etc/services', '/proc/cpuinfo'], {
+      beside: {},
+    });
+    expect(stdout).toBe(
+      (await runner.run('head', ['-c', '100000', '/etc/services', '/proc/cpuinfo'])).stdout,
+    );
+    expect((await runner.run(...sh('yes 0123456789 | head -c 99999'), { beside: {} })).stdout).toHaveLength(
+      99_999,
+    );
+  });
+
+  test('is waited for where there is no room, and told of at its end', async () => {
+    const file = join(dir, 'no-folder');
+    writeFileSync(file, '');
+    let told = 0;
+    const onOutput = (): void => {
+      told += 1;
+    };
+    const run = realRunner({ searchPath: process.env['PATH'], runDir: file }).run;
+    expect(await run(...sh('readlink /proc/$$/fd/1; exit 3'), { beside: { onOutput } })).toMatchObject({
+      status: 3,
+      stdout: expect.stringMatching(/^(socket|pipe):/),
+    });
+    expect(told).toBe(0);
   });
 
   test('may not be there, and may be killed', async () => {
