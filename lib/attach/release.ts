@@ -6,23 +6,25 @@ type Step = () => Promise<void>;
 export interface Release {
   /** For where something else is waited for: an IPAM plugin of our own gets ready meanwhile, and changes nothing yet. */
   prepare(): void;
-  /** Gives the address back. */
+  /** Gives the address back, once. */
   readonly release: Step;
 }
 
 export function releaseBy(ipam: Ipam | undefined): Release {
   const due = Promise.withResolvers<void>();
-  let prepared: Promise<void> | undefined;
+  let releasing: Promise<void> | undefined;
+  const begin = (): Promise<void> | undefined => {
+    releasing ??= ipam?.del(due.promise);
+    return releasing;
+  };
   return {
     prepare() {
-      if (!ipam?.isOurs()) return;
-      prepared = ipam.del(due.promise);
       // Whatever is wrong is told when it is due.
-      prepared.catch(() => undefined);
+      begin()?.catch(() => undefined);
     },
     async release() {
       due.resolve();
-      await (prepared ?? ipam?.del());
+      await begin();
     },
   };
 }

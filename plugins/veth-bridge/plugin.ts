@@ -54,7 +54,6 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
     await ensureBridge(host, settings);
     await ensureUplink(host, settings.bridge, config.uplink, settings.gateway);
   }
-  // The kernel refuses a second pair of these names: the guard against a second ADD, so it comes before all else.
   const askForAddress = async (after?: Promise<void>): Promise<Addressing> => {
     if (!ipam) return noAddressing;
     const given = ipam.add(after);
@@ -64,6 +63,7 @@ async function add(context: AttachmentContext<Config>): Promise<Result> {
     undo.step('release the address', () => ipam.del());
     return addressingOf(await given, { ...settings, sandboxIndex }, ipam.type);
   };
+  // The kernel refuses a second pair of these names: the guard against a second ADD, so it comes before all else.
   const { link: veth, addressing: given } = await withAddress(
     (isOurs) =>
       plugVeth(context, names, settings, sandbox, (made) => {
