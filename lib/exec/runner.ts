@@ -105,8 +105,11 @@ export function realRunner({ searchPath, runDir }: RunnerOptions): Runner {
   };
 }
 
-/** Milliseconds between two looks at what a child has printed. */
-const pace = 1;
+/**
+ * Milliseconds until the next look at what a child has printed. A look takes hundredths of one, so there are few: where hundreds
+ * of calls wait for the kernel, each would keep the others from their work.
+ */
+const nextLook = (waited: number): number => Math.max(1, waited / 4);
 
 /** @param onOutput told once: at the latest at the end, when what is returned is disposed of */
 function lookForOutput(files: PrintFiles, onOutput: () => void): Disposable {
@@ -116,10 +119,16 @@ function lookForOutput(files: PrintFiles, onOutput: () => void): Disposable {
     isTold = true;
     onOutput();
   };
-  const timer = setInterval(look, pace);
+  const begin = performance.now();
+  let timer: NodeJS.Timeout | undefined;
+  const lookAgain = (): void => {
+    look();
+    if (!isTold) timer = setTimeout(lookAgain, nextLook(performance.now() - begin));
+  };
+  timer = setTimeout(lookAgain, nextLook(0));
   return {
     [Symbol.dispose]() {
-      clearInterval(timer);
+      clearTimeout(timer);
       look();
     },
   };

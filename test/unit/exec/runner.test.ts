@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { loggingRunner } from '../../../lib/cni/log.ts';
 import { holdText } from '../../../lib/exec/held.ts';
 import { type Arg, type CommandLine, INPUT, realRunner } from '../../../lib/exec/runner.ts';
@@ -149,6 +149,16 @@ describe('a program that runs beside other work', () => {
       };
       await runner.run('echo', ['x'], { beside: { onOutput } });
       expect(told).toBe(1);
+    }
+  });
+
+  test('is looked at seldom where it is long in printing: hundreds of calls may wait at once', async () => {
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    try {
+      await runner.run('sleep', ['0.5'], { beside: { onOutput: () => expect.unreachable() } });
+      expect(timers.mock.calls.length).toBeLessThan(40);
+    } finally {
+      timers.mockRestore();
     }
   });
 
