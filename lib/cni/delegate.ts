@@ -10,6 +10,7 @@ import { findInFolders } from '../exec/folder.ts';
 import type { Host } from '../exec/host.ts';
 import { lockPath, refuseIfLocked, underLock } from '../exec/lock.ts';
 import type { CommandLine } from '../exec/runner.ts';
+import { once } from '../once.ts';
 import { isObject, parseObject } from './json.ts';
 import type { PluginCommand, Request } from './request.ts';
 import { parseResult, type Result } from './result.ts';
@@ -39,22 +40,22 @@ export type InProcess = (
 ) => Promise<Result | undefined>;
 
 export function delegateTo(type: string, request: Request, host: Host, inProcess: InProcess): Ipam {
+  const file = once(() => findInFolders(type, request.path));
+  const isOurs = once(() => isSameFile(file(), host.executable));
   const call = async (command: PluginCommand, after?: Promise<void>): Promise<Result | undefined> => {
-    const file = findDelegate(type, request.path);
+    const found = file();
+    if (found === undefined) throw new CniError(ErrorCode.invalidConfig, missingDelegate(type, request.path));
     const delegated = { ...request, command };
-    if (isSameFile(file, host.executable)) return inProcess(type, delegated, after);
+    if (isOurs()) return inProcess(type, delegated, after);
     await after;
-    return execute(type, file, delegated, host);
+    return execute(type, found, delegated, host);
   };
   const quiet = async (command: PluginCommand, after?: Promise<void>): Promise<void> => {
     await call(command, after);
   };
   return {
     type,
-    isOurs() {
-      const file = findInFolders(type, request.path);
-      return file !== undefined && isSameFile(file, host.executable);
-    },
+    isOurs,
     add: async (after) => {
       const result = await call('ADD', after);
       if (result === undefined) {
@@ -67,7 +68,7 @@ export function delegateTo(type: string, request: Request, host: Host, inProcess
     gc: () => quiet('GC'),
     status: async () => {
       // Whatever keeps an ADD from its work is "not available" here.
-      if (findInFolders(type, request.path) === undefined) {
+      if (file() === undefined) {
         throw new CniError(ErrorCode.notAvailable, missingDelegate(type, request.path));
       }
       await quiet('STATUS');
@@ -78,13 +79,8 @@ export function delegateTo(type: string, request: Request, host: Host, inProcess
 const missingDelegate = (type: string, path: readonly string[]): string =>
   `ipam.type: the plugin ${show(type)} is not in CNI_PATH (${show(path.join(':'))}); install it there, or correct ipam.type`;
 
-function findDelegate(type: string, path: readonly string[]): string {
-  const file = findInFolders(type, path);
-  if (file !== undefined) return file;
-  throw new CniError(ErrorCode.invalidConfig, missingDelegate(type, path));
-}
-
-function isSameFile(file: string, executable: string): boolean {
+function isSameFile(file: string | undefined, executable: string): boolean {
+  if (file === undefined) return false;
   const a = statSync(file, { throwIfNoEntry: false });
   const b = statSync(executable, { throwIfNoEntry: false });
   return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
