@@ -30,6 +30,13 @@ function holding(host: RecordingHost): { readonly runner: Runner; readonly held:
   return { runner: { ...host.runner, run }, held: held.promise };
 }
 
+/** An ADD that is under way. */
+function beginAdd(host: RecordingHost, more: Parameters<typeof podConfig>[1] = {}) {
+  const { runner, held } = holding(host);
+  const config = podConfig(host, { bridge: 'cni0', ...more });
+  return { held, added: call({ ...host, runner }, { command: 'ADD', plugin: 'veth-bridge', config }) };
+}
+
 const reservedOn = ({ dataDir }: RecordingHost): readonly string[] => {
   const folder = join(dataDir, 'pods');
   return existsSync(folder) ? readdirSync(folder).filter((name) => /^10\./.test(name)) : [];
@@ -42,9 +49,7 @@ const failure = (line: number): Partial<RunResult> => ({
 
 test('host-local gives it once the pair is this attachment, beside the rest', async () => {
   using host = recordingHost();
-  const { runner, held } = holding(host);
-  const config = podConfig(host, { bridge: 'cni0' });
-  const added = call({ ...host, runner }, { command: 'ADD', plugin: 'veth-bridge', config });
+  const { held, added } = beginAdd(host);
   const { isMade, end } = await held;
   await setTimeout(20);
   expect(reservedOn(host)).toEqual([]);
@@ -58,9 +63,7 @@ test('host-local gives it once the pair is this attachment, beside the rest', as
 
 test('a second ADD, whose pair is refused, asks for none', async () => {
   using host = recordingHost();
-  const { runner, held } = holding(host);
-  const config = podConfig(host, { bridge: 'cni0' });
-  const added = call({ ...host, runner }, { command: 'ADD', plugin: 'veth-bridge', config });
+  const { held, added } = beginAdd(host);
   (await held).end(failure(3));
   expect((await added).error).toMatchObject({ code: 102 });
   expect(existsSync(join(host.dataDir, 'pods'))).toBe(false);
@@ -68,9 +71,7 @@ test('a second ADD, whose pair is refused, asks for none', async () => {
 
 test('where the rest of the pair fails, the address is given back', async () => {
   using host = recordingHost();
-  const { runner, held } = holding(host);
-  const config = podConfig(host, { bridge: 'cni0' });
-  const added = call({ ...host, runner }, { command: 'ADD', plugin: 'veth-bridge', config });
+  const { held, added } = beginAdd(host);
   const { isMade, end } = await held;
   isMade();
   await vi.waitFor(() => expect(reservedOn(host)).toHaveLength(1));
@@ -84,10 +85,8 @@ test('where the rest of the pair fails, the address is given back', async () => 
 
 test('what is wrong with the address is told when the pair is done, and the pair goes', async () => {
   using host = recordingHost();
-  const { runner, held } = holding(host);
   const ipam = { type: 'host-local', dataDir: host.dataDir, ranges: [[{ subnet: 'nonsense' }]] };
-  const config = podConfig(host, { bridge: 'cni0', ipam });
-  const added = call({ ...host, runner }, { command: 'ADD', plugin: 'veth-bridge', config });
+  const { held, added } = beginAdd(host, { ipam });
   const { isMade, end } = await held;
   // It is known by now.
   await setTimeout(20);
@@ -104,9 +103,7 @@ test("another IPAM plugin's address may need the whole link: it is asked when th
         ? { stdout: JSON.stringify({ cniVersion: '1.0.0', ips: [{ address: '10.1.0.9/24' }] }) }
         : undefined,
   });
-  const { runner, held } = holding(host);
-  const config = podConfig(host, { bridge: 'cni0', ipam: { type: 'ipam-other' } });
-  const added = call({ ...host, runner }, { command: 'ADD', plugin: 'veth-bridge', config });
+  const { held, added } = beginAdd(host, { ipam: { type: 'ipam-other' } });
   const { isMade, end } = await held;
   isMade();
   await setTimeout(20);
