@@ -55,13 +55,14 @@ export function alreadyAttached(
 export interface UnplugOptions {
   /** The attachment's lock, where the call has it. */
   readonly holding?: HeldLock;
-  /** Whether the caller has work to do meanwhile. */
-  readonly beside?: boolean;
-  /**
-   * Told when no frame passes the pair any more, while the kernel still takes it apart: that is most of the time of a
-   * deletion. Not told where the pair is not there, or cannot be deleted.
-   */
-  readonly onSilence?: () => void;
+  /** Where the caller has work to do meanwhile. */
+  readonly beside?: {
+    /**
+     * Told when no frame passes the pair any more, while the kernel still takes it apart: that is most of the time of a
+     * deletion. Not told where the pair is not there, or cannot be set down.
+     */
+    readonly onSilence?: () => void;
+  };
 }
 
 /**
@@ -87,13 +88,15 @@ const lockOf = (names: Names, holding: HeldLock | undefined): BatchOptions =>
 
 /** @returns whether it was there */
 export function deleteVeth(host: Host, names: Names, options: UnplugOptions = {}): Promise<boolean> {
-  const { holding, beside = false, onSilence } = options;
-  const deletion = deleteLink(names.host);
-  const batch = { ...lockOf(names, holding), ...(beside && { beside: {} }) };
-  if (onSilence === undefined) return wasThere(ipBatch(host, [deletion], batch));
+  const { holding, beside } = options;
+  const { onSilence } = beside ?? {};
   // Whatever is printed in between is printed when the pair is down.
-  const commands = [setDown(names.host), showDevice(names.host), deletion];
-  return wasThere(ipBatch(host, commands, { ...batch, beside: { onOutput: onSilence } }));
+  const silence = onSilence === undefined ? [] : [setDown(names.host), showDevice(names.host)];
+  const deletion = ipBatch(host, [...silence, deleteLink(names.host)], {
+    ...lockOf(names, holding),
+    ...(beside && { beside: onSilence === undefined ? {} : { onOutput: onSilence } }),
+  });
+  return wasThere(deletion);
 }
 
 /** GC: deletes the host's ends of a network's pairs whose alias is judged to be stale. */

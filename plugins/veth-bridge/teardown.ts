@@ -48,8 +48,7 @@ function unplug(
     async begin() {
       const silence = Promise.withResolvers<'silent'>();
       const deleted = unplugVeth(host, names, {
-        beside: true,
-        ...(goBesideLink(config) && { onSilence: () => silence.resolve('silent') }),
+        beside: goBesideLink(config) ? { onSilence: () => silence.resolve('silent') } : {},
       });
       // The child has been started; there is time for other things.
       releasing.prepare();
