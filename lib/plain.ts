@@ -24,6 +24,8 @@ export const text: Reader<string> = (value) => (typeof value === 'string' ? valu
 export const flag: Reader<boolean> = (value) => (typeof value === 'boolean' ? value : undefined);
 export const finite: Reader<number> = (value) => (Number.isFinite(value) ? (value as number) : undefined);
 export const anything: Reader = (value) => value;
+/** An object, or an array: whatever has members. */
+export const isProperties = (value: unknown): boolean => typeof value === 'object' && value !== null;
 /** For what cannot be read here. */
 export const unread: Reader<never> = () => undefined;
 

@@ -20,13 +20,14 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 import { EXECUTABLES, formatMark } from '../cli/executable.ts';
 import { placeLinks, removeStaleTemporaries, temporaryPath } from '../cli/place.ts';
 import { type Arch, binFolder, findArch, findRuntime, nativeArch } from './build/arch.ts';
 import { compileByBun } from './build/bun.ts';
 import { chooseBlobMaker, describeBlob, makeExecutable } from './build/executable.ts';
-import { COMMANDS_ASSET, MODULE_ASSETS } from './sea.ts';
+import { standIns } from './build/later.ts';
+import { bundleOf, COMMAND_MODULES, COMMANDS, LATER_MODULES } from './sea.ts';
 
 const root = dirname(import.meta.dirname);
 
@@ -36,14 +37,14 @@ async function bundle(
   entry: string,
   output: string,
   version: string,
-  external: readonly string[] = [],
+  options: Pick<BuildOptions, 'external' | 'plugins'> = {},
 ): Promise<void> {
   await build({
     absWorkingDir: root,
     entryPoints: [entry],
     outfile: output,
     bundle: true,
-    external: [...external],
+    ...options,
     platform: 'node',
     format: 'cjs',
     target: `node${process.versions.node}`,
@@ -81,17 +82,16 @@ function cleanEnvironment(): void {
 async function makeByPkg(executable: string, arch: Arch, version: string): Promise<string | undefined> {
   const maker = chooseBlobMaker(arch);
   const scratch = mkdtempSync(join(tmpdir(), 'plumbline-bundles-'));
-  const [main, commands] = [join(scratch, 'plumbline.cjs'), join(scratch, COMMANDS_ASSET)];
-  const modules = Object.entries(MODULE_ASSETS);
-  const assets = Object.fromEntries(
-    Object.values(MODULE_ASSETS).map((name) => [name, join(scratch, name)] as const),
-  );
+  const main = join(scratch, 'plumbline.cjs');
   const entry = maker.how === 'plain' ? 'scripts/entry-plain.ts' : 'scripts/entry-snapshot.ts';
   try {
-    await bundle(entry, main, version);
-    await bundle('cli/index.ts', commands, version, Object.keys(MODULE_ASSETS));
-    for (const [module, asset] of modules) await bundle(module, join(scratch, asset), version);
-    await makeExecutable({ main, commands, assets }, executable, arch, maker);
+    for (const [module, asset] of Object.entries({ ...LATER_MODULES, ...COMMAND_MODULES }))
+      await bundle(module, join(scratch, bundleOf(asset)), version);
+    await bundle('cli/index.ts', join(scratch, bundleOf(COMMANDS)), version, {
+      external: Object.keys(COMMAND_MODULES),
+    });
+    await bundle(entry, main, version, { plugins: [standIns(root)] });
+    await makeExecutable(main, executable, arch, maker);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -17,6 +17,3 @@ export function parseDocument(text: string): unknown {
 }
 
 const escaped = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
-
-/** An object, or an array: whatever has members. */
-export const isProperties = (value: unknown): boolean => typeof value === 'object' && value !== null;

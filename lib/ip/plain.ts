@@ -1,6 +1,16 @@
 // Made by scripts/plain.ts of the schema; "make schemas" makes it anew.
-import { anything, finite, flag, list, nullable, optional, printed, such, text } from '../plain.ts';
-import { isProperties } from './document.ts';
+import {
+  anything,
+  finite,
+  flag,
+  isProperties,
+  list,
+  nullable,
+  optional,
+  printed,
+  such,
+  text,
+} from '../plain.ts';
 
 export const plainLinks = list(
   printed({
@@ -38,6 +48,55 @@ export const plainLinks = list(
           noprefixroute: optional(flag),
           valid_life_time: optional(finite),
           preferred_life_time: optional(finite),
+        }),
+      ),
+    ),
+  }),
+);
+
+export const plainRoutes = list(
+  printed({
+    dst: text,
+    gateway: optional(text),
+    dev: optional(text),
+    metric: optional(finite),
+    table: optional(text),
+    scope: optional(text),
+    protocol: optional(text),
+    type: optional(text),
+    prefsrc: optional(text),
+    expires: optional(finite),
+    pref: optional(text),
+    flags: optional(list(text)),
+    metrics: optional(list(such(anything, isProperties))),
+    nexthops: optional(list(printed({ gateway: optional(text), dev: optional(text) }))),
+  }),
+);
+
+export const plainFunctions = list(
+  printed({
+    ifname: text,
+    vfinfo_list: optional(
+      list(
+        printed({
+          vf: finite,
+          address: optional(text),
+          mac: optional(text),
+          vlan_list: optional(
+            list(
+              printed({
+                vlan: optional(finite),
+                qos: optional(finite),
+                protocol: optional(text),
+              }),
+            ),
+          ),
+          vlan: optional(finite),
+          qos: optional(finite),
+          rate: optional(printed({ max_tx: optional(finite), min_tx: optional(finite) })),
+          spoofchk: optional(flag),
+          trust: optional(flag),
+          link_state: optional(text),
         }),
       ),
     ),

@@ -2,13 +2,14 @@
  * What `ip -details -json` prints, typed. Only the fields that plumbline looks at; ip adds more with each release.
  * The schemas are built when they are first needed: a DEL reads neither links nor routes, most often.
  */
-import * as z from 'zod/mini';
+
 import { CniError, ErrorCode } from '../errors.ts';
 import { type Cidr, parseAddress } from '../net/address.ts';
 import { once } from '../once.ts';
+import { isProperties, type Reader } from '../plain.ts';
+import * as z from '../zod.ts';
 import type { Command } from './command.ts';
-import { isProperties } from './document.ts';
-import { plainLinks } from './plain.ts';
+import { plainLinks, plainRoutes } from './plain.ts';
 
 type JsonProperties = Readonly<Record<string, unknown>>;
 
@@ -87,7 +88,7 @@ const routeInfo = once(() =>
     nexthops: z.optional(z.array(nexthop())),
   }),
 );
-const routeList = once(() => z.array(routeInfo()));
+export const routeList = once(() => z.array(routeInfo()));
 export type RouteInfo = z.infer<ReturnType<typeof routeInfo>>;
 
 /**
@@ -115,9 +116,17 @@ export const showAllRoutes: readonly Command[] = [
 const isEmpty = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 
-function readList<T>(schema: z.ZodMiniType<T[]>, document: unknown, what: string): T[] {
-  const entries = Array.isArray(document) ? document.filter((entry) => !isEmpty(entry)) : document;
-  const parsed = z.safeParse(schema, entries);
+interface ListForm<T> {
+  readonly plain: Reader;
+  readonly schema: () => z.ZodMiniType<T[]>;
+  readonly what: string;
+}
+
+function readList<T>({ plain, schema, what }: ListForm<T>, document: unknown): T[] {
+  const entries = Array.isArray(document) ? document.filter((entry) => !isEmpty(entry)) : (document ?? []);
+  const read = plain(entries);
+  if (read !== undefined) return read as T[];
+  const parsed = z.safeParse(schema(), entries);
   if (parsed.success) return parsed.data;
   throw new CniError(
     ErrorCode.internal,
@@ -127,8 +136,7 @@ function readList<T>(schema: z.ZodMiniType<T[]>, document: unknown, what: string
 }
 
 export function readLinks(document: unknown): LinkInfo[] {
-  const links = plainLinks(document) as LinkInfo[] | undefined;
-  return links ?? readList(linkList(), document ?? [], 'links');
+  return readList({ plain: plainLinks, schema: linkList, what: 'links' }, document);
 }
 
 export function readLink(document: unknown): LinkInfo | undefined {
@@ -136,7 +144,7 @@ export function readLink(document: unknown): LinkInfo | undefined {
 }
 
 export function readRoutes(document: unknown): RouteInfo[] {
-  return readList(routeList(), document ?? [], 'routes');
+  return readList({ plain: plainRoutes, schema: routeList, what: 'routes' }, document);
 }
 
 /** The part of a route that leads through a device: itself, or one hop of a route over several. */

@@ -1,9 +1,11 @@
 /** Settings of virtual functions on the side of their NIC, as lines of a batch and as ip prints them (ip-link(8), "vf NUM"). */
-import * as z from 'zod/mini';
+
 import { CniError, ErrorCode } from '../errors.ts';
 import { once } from '../once.ts';
+import * as z from '../zod.ts';
 import type { Command } from './command.ts';
 import { setMac } from './link.ts';
+import { plainFunctions } from './plain.ts';
 
 /** What a NIC has set for one of its VFs. What a driver does not tell is undefined. */
 export interface VfSettings {
@@ -50,9 +52,10 @@ const vfInfo = once(() =>
   }),
 );
 
-const withFunctions = once(() =>
-  z.object({ ifname: z.string(), vfinfo_list: z.optional(z.array(vfInfo())) }),
+export const functionList = once(() =>
+  z.array(z.object({ ifname: z.string(), vfinfo_list: z.optional(z.array(vfInfo())) })),
 );
+type FunctionList = z.infer<ReturnType<typeof functionList>>;
 
 /**
  * Prints a NIC with the settings of its VFs. It must be the last read of a batch: after `link show`, ip's `address show`
@@ -68,16 +71,19 @@ export function readFunctions(document: unknown): ReadonlyMap<number, VfSettings
   const entries = Array.isArray(document)
     ? document.filter((entry: unknown) => typeof entry === 'object' && entry !== null && 'ifname' in entry)
     : [];
-  const parsed = z.safeParse(z.array(withFunctions()), entries);
-  if (!parsed.success) {
-    throw new CniError(
-      ErrorCode.internal,
-      'ip printed virtual functions in a form that is not known here',
-      JSON.stringify(parsed.error.issues.slice(0, 3)),
-    );
-  }
+  const nics = (plainFunctions(entries) as FunctionList | undefined) ?? parseFunctions(entries);
   return new Map(
-    parsed.data.flatMap(({ vfinfo_list: list = [] }) => list.map((info) => [info.vf, settingsOf(info)])),
+    nics.flatMap(({ vfinfo_list: list = [] }) => list.map((info) => [info.vf, settingsOf(info)])),
+  );
+}
+
+function parseFunctions(entries: unknown): FunctionList {
+  const parsed = z.safeParse(functionList(), entries);
+  if (parsed.success) return parsed.data;
+  throw new CniError(
+    ErrorCode.internal,
+    'ip printed virtual functions in a form that is not known here',
+    JSON.stringify(parsed.error.issues.slice(0, 3)),
   );
 }
 

@@ -4,12 +4,15 @@
  * Tables, sets and maps of ours are all named `plumbline`, one table in the inet family for masquerading and one in
  * the bridge family for anti-spoofing.
  */
-import * as z from 'zod/mini';
+
 import { CniError, ErrorCode, show } from '../errors.ts';
 import type { Host } from '../exec/host.ts';
 import { refuseIfLocked, underLock } from '../exec/lock.ts';
 import { type CommandLine, INPUT } from '../exec/runner.ts';
 import { once } from '../once.ts';
+import { isProperties } from '../plain.ts';
+import * as z from '../zod.ts';
+import { plainListing } from './plain.ts';
 
 /** What became of a transaction; the two failures that a caller can mend are told apart. */
 export type Verdict = 'done' | 'missing' | 'exists';
@@ -47,18 +50,24 @@ export async function transact(
   );
 }
 
-const listing = once(() => z.object({ nftables: z.array(z.record(z.string(), z.unknown())) }));
+type Properties = Readonly<Record<string, unknown>>;
+export const listing = once(() => z.object({ nftables: z.array(z.custom<Properties>(isProperties)) }));
 
 /** Objects of a listing (libnftables-json(5)); an empty list where what is listed does not exist. */
-export async function list(host: Host, what: readonly string[]): Promise<readonly Record<string, unknown>[]> {
+export async function list(host: Host, what: readonly string[]): Promise<readonly Properties[]> {
   const { status, stdout, stderr } = await host.runner.run('nft', ['-a', '-j', 'list', ...what]);
-  if (status === 0) return z.parse(listing(), JSON.parse(stdout)).nftables;
+  if (status === 0) return readListing(JSON.parse(stdout)).nftables;
   if (/No such file or directory|does not exist/.test(stderr)) return [];
   throw new CniError(
     ErrorCode.commandFailed,
     `nft list ${what.join(' ')} failed: ${firstLine(stderr)}`,
     stderr.trim(),
   );
+}
+
+function readListing(document: unknown): z.infer<ReturnType<typeof listing>> {
+  const plain = plainListing(document) as z.infer<ReturnType<typeof listing>> | undefined;
+  return plain ?? z.parse(listing(), document);
 }
 
 /** An element of a set or a map: the parts of its key, and its comment. */

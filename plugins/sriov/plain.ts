@@ -2,12 +2,16 @@
 import { base, linkMtu, offByDefault, optionalText, runtimeConfig } from '../../lib/cni/plain.ts';
 import {
   config,
+  finite,
+  flag,
   integer,
+  list,
   oneOf,
   openConfig,
   optional,
   optionalOrEmpty,
   orElse,
+  printed,
   such,
   text,
 } from '../../lib/plain.ts';
@@ -30,4 +34,39 @@ export const plainConfig = config({
   min_tx_rate: optional(integer(0, 4294967295)),
   max_tx_rate: optional(integer(0, 4294967295)),
   keepName: offByDefault,
+});
+
+export const plainState = printed({
+  version: oneOf(1),
+  address: text,
+  holder: printed({
+    network: text,
+    containerId: text,
+    ifname: text,
+    netns: text,
+    netnsId: text,
+    boot: text,
+  }),
+  link: optional(
+    printed({
+      name: text,
+      mac: text,
+      mtu: finite,
+      up: flag,
+      alias: optional(text),
+      flags: optional(list(text)),
+    }),
+  ),
+  vf: printed({
+    mac: optional(text),
+    vlan: finite,
+    qos: finite,
+    protocol: text,
+    spoofchk: optional(flag),
+    trust: optional(flag),
+    linkState: optional(text),
+    maxTxRate: finite,
+    minTxRate: finite,
+  }),
+  macByPf: optional(flag),
 });

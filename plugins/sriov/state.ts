@@ -5,7 +5,6 @@
  * On disk, not below /run: a reboot resets the hardware, and then the file says that its holder is gone.
  */
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import * as z from 'zod/mini';
 import { type Attachment, identify, isOurMark, aliasOf as labelOf } from '../../lib/cni/identity.ts';
 import { CniError, ErrorCode, isErrnoException } from '../../lib/errors.ts';
 import { inRunDir, makeFolder } from '../../lib/exec/folder.ts';
@@ -13,6 +12,8 @@ import type { Host } from '../../lib/exec/host.ts';
 import { identityOf } from '../../lib/exec/machine.ts';
 import { once } from '../../lib/once.ts';
 import { aliasOf, isPciAddress, netdevOf } from '../../lib/pci/function.ts';
+import * as z from '../../lib/zod.ts';
+import { plainState } from './plain.ts';
 
 const vfSettings = once(() =>
   z.object({
@@ -28,7 +29,7 @@ const vfSettings = once(() =>
   }),
 );
 
-const stateSchema = once(() =>
+export const stateSchema = once(() =>
   z.object({
     /** Form of the file. */
     version: z.literal(1),
@@ -87,11 +88,15 @@ export function readState(host: Host, address: string): State | typeof broken | 
   const text = textOf(fileOf(host, address));
   if (text === undefined) return undefined;
   try {
-    const parsed = z.safeParse(stateSchema(), JSON.parse(text));
-    return parsed.success && parsed.data.address === address ? parsed.data : broken;
+    const state = readWhole(JSON.parse(text));
+    return state?.address === address ? state : broken;
   } catch {
     return broken;
   }
+}
+
+function readWhole(document: unknown): State | undefined {
+  return (plainState(document) as State | undefined) ?? z.safeParse(stateSchema(), document).data;
 }
 
 function textOf(file: string): string | undefined {

@@ -9,8 +9,8 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { CODE_CACHE_ASSET, COMMANDS_ASSET } from '../sea.ts';
+import { dirname, join } from 'node:path';
+import { ASSETS, bundleOf, codeOf } from '../sea.ts';
 import { type Arch, crossRoot, nativeArch } from './arch.ts';
 import { findAll, theOnly } from './bytes.ts';
 import { baseNode, nodeFor } from './node.ts';
@@ -64,18 +64,19 @@ export function describeBlob(arch: Arch, maker: BlobMaker): string {
  * execArgv and execArgvExtension keep the environment out of a program that runs as root: without them NODE_OPTIONS could
  * load any script, and OPENSSL_CONF any shared object. --disable-sigusr1: no signal opens a debugger's port.
  *
- * The other two are for speed (docs/startup.md): strings of the heap keep the hashes that the build gave them, and no
- * machine code is made for functions that run once or twice.
+ * The others are for speed (docs/startup.md): strings of the heap keep the hashes that the build gave them, and no machine
+ * code is made for functions that run a few hundred times.
  */
 const execArgv = [
   '--openssl-config=/dev/null',
   '--disable-sigusr1',
   '--no-rehash-snapshot',
   '--no-sparkplug',
+  '--invocation-count-for-maglev=10000',
 ];
 
 /** The snapshot is made before, so to the builder it is any main program; {@link declareSnapshot} says what it is. */
-const seaConfig = (assets: Bundles['assets']) => ({
+const seaConfig = (assets: Assets) => ({
   disableExperimentalSEAWarning: true,
   useSnapshot: false,
   useCodeCache: false,
@@ -84,17 +85,12 @@ const seaConfig = (assets: Bundles['assets']) => ({
   assets,
 });
 
-/** Paths of bundles: what the executable runs, made for its blob maker, and what it loads when that is needed. */
-export interface Bundles {
-  readonly main: string;
-  /** Of people's commands. */
-  readonly commands: string;
-  /** Further ones, by name. */
-  readonly assets: Readonly<Record<string, string>>;
-}
+/** Paths of assets, by name. */
+type Assets = Readonly<Record<string, string>>;
 
+/** @param main the bundle that the executable runs, made for its blob maker; the bundles of its assets are beside it */
 export async function makeExecutable(
-  bundles: Bundles,
+  main: string,
   output: string,
   arch: Arch,
   maker: BlobMaker,
@@ -103,11 +99,12 @@ export async function makeExecutable(
   try {
     const isSnapshot = maker.how !== 'plain';
     const node = runnerOf(arch, maker);
-    const entry = isSnapshot ? takeSnapshot(bundles.main, scratch, node) : bundles.main;
-    const code = join(scratch, CODE_CACHE_ASSET);
-    if (isSnapshot) makeCodeCache(entry, bundles.commands, code, node);
-    else writeFileSync(code, '');
-    const assets = { ...bundles.assets, [COMMANDS_ASSET]: bundles.commands, [CODE_CACHE_ASSET]: code };
+    const folder = dirname(main);
+    const entry = isSnapshot ? takeSnapshot(main, scratch, node) : main;
+    if (isSnapshot) makeCodeCaches(entry, folder, node);
+    else for (const asset of ASSETS) writeFileSync(join(folder, codeOf(asset)), '');
+    const files = ASSETS.flatMap((asset) => [bundleOf(asset), codeOf(asset)]);
+    const assets = Object.fromEntries(files.map((file) => [file, join(folder, file)]));
     if (arch === nativeArch) await injectByPkg(entry, output, seaConfig(assets));
     else await injectForeign({ main: entry, assets }, output, scratch, arch);
     if (isSnapshot) declareSnapshot(output);
@@ -116,16 +113,13 @@ export async function makeExecutable(
   }
 }
 
-/** @param snapshot without an executable around it, it makes the code cache (entry-snapshot.ts) */
-function makeCodeCache(
+/** @param snapshot without an executable around it, it makes the code caches (entry-snapshot.ts) */
+function makeCodeCaches(
   snapshot: string,
-  bundle: string,
-  output: string,
+  folder: string,
   [program, ...args]: readonly [string, ...string[]],
 ): void {
-  execFileSync(program, [...args, ...execArgv, '--snapshot-blob', snapshot, bundle, output], {
-    stdio: 'pipe',
-  });
+  execFileSync(program, [...args, ...execArgv, '--snapshot-blob', snapshot, folder], { stdio: 'pipe' });
 }
 
 /** How the Node of a processor is called. */
@@ -139,7 +133,7 @@ const fromHere = createRequire(import.meta.url);
 
 /** What pkg does, step by step: it would start the other processor's Node to ask for its version. */
 async function injectForeign(
-  { main, assets }: Pick<Bundles, 'main' | 'assets'>,
+  { main, assets }: { readonly main: string; readonly assets: Assets },
   output: string,
   scratch: string,
   arch: Arch,

@@ -3,13 +3,16 @@ import { dirname, relative } from 'node:path';
 import * as hostLocal from '../../ipam/host-local/config.ts';
 import * as base from '../../lib/cni/config.ts';
 import * as vlan from '../../lib/cni/vlan.ts';
-import * as document from '../../lib/ip/document.ts';
-import { linkList } from '../../lib/ip/read.ts';
+import { linkList, routeList } from '../../lib/ip/read.ts';
+import { functionList } from '../../lib/ip/vf.ts';
 import * as addresses from '../../lib/net/schema.ts';
+import { listing } from '../../lib/nft/transaction.ts';
+import * as plain from '../../lib/plain.ts';
 import * as ipvlan from '../../plugins/ipvlan/config.ts';
 import * as macvlan from '../../plugins/macvlan/config.ts';
 import * as ovs from '../../plugins/ovs/config.ts';
 import * as sriov from '../../plugins/sriov/config.ts';
+import { stateSchema } from '../../plugins/sriov/state.ts';
 import * as vethBridge from '../../plugins/veth-bridge/config.ts';
 import { generateReaders } from './generate.ts';
 import type { Known, Named, Source } from './source.ts';
@@ -18,7 +21,7 @@ import type { Known, Named, Source } from './source.ts';
 const modules: Readonly<Record<string, object>> = {
   'lib/cni/config.ts': base,
   'lib/cni/vlan.ts': vlan,
-  'lib/ip/document.ts': document,
+  'lib/plain.ts': plain,
   'lib/net/schema.ts': addresses,
   'ipam/host-local/config.ts': hostLocal,
   'plugins/ovs/config.ts': ovs,
@@ -30,6 +33,8 @@ const table = (name: string, schema: Source['schema']): Source => ({
   ...reader(name, schema),
   isShape: true,
 });
+/** Of what a tool prints, or a file of ours holds. */
+const printed = (name: string, schema: Source['schema']): Source => ({ name, schema, folds: false });
 const own = (name: string, schema: Source['schema']): Source => ({ ...reader(name, schema), isOwn: true });
 
 const commonFile = 'lib/cni/plain.ts';
@@ -64,7 +69,10 @@ const files: Readonly<Record<string, readonly Source[]>> = {
   ],
   'plugins/macvlan/plain.ts': [reader('plainConfig', macvlan.configSchema())],
   'plugins/ipvlan/plain.ts': [reader('plainConfig', ipvlan.configSchema())],
-  'plugins/sriov/plain.ts': [reader('plainConfig', sriov.configSchema())],
+  'plugins/sriov/plain.ts': [
+    reader('plainConfig', sriov.configSchema()),
+    printed('plainState', stateSchema()),
+  ],
 };
 
 /** Texts of all readers, not formatted yet, by their files from the project's root. */
@@ -72,8 +80,11 @@ export function allReaders(): Readonly<Record<string, string>> {
   return {
     [commonFile]: readersOf(commonFile, [...common, reader('plainConfig', base.baseConfigSchema())]),
     'lib/ip/plain.ts': readersOf('lib/ip/plain.ts', [
-      { name: 'plainLinks', schema: linkList(), folds: false },
+      printed('plainLinks', linkList()),
+      printed('plainRoutes', routeList()),
+      printed('plainFunctions', functionList()),
     ]),
+    'lib/nft/plain.ts': readersOf('lib/nft/plain.ts', [printed('plainListing', listing())]),
     ...Object.fromEntries(
       Object.entries(files).map(([file, sources]) => [file, readersOf(file, sources, common)]),
     ),

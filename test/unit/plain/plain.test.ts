@@ -4,13 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { baseConfigSchema, type ConfigForm, readConfig } from '../../../lib/cni/config.ts';
 import { isObject, type JsonObject } from '../../../lib/cni/json.ts';
 import { plainConfig } from '../../../lib/cni/plain.ts';
-import { plainLinks } from '../../../lib/ip/plain.ts';
-import { linkList, readLinks } from '../../../lib/ip/read.ts';
 import { findPlugin } from '../../../plugins/index.ts';
 import { fieldsSchema } from '../../../plugins/ovs/config.ts';
 import { plainFields } from '../../../plugins/ovs/plain.ts';
 import { generateReaders } from '../../../scripts/plain/generate.ts';
 import { confExamples, readExample } from '../../support/conf-examples.ts';
+import { odd, pathsOf, put, type Step } from './changes.ts';
 
 const formOf = (name: string): ConfigForm => {
   const plugin = findPlugin(name);
@@ -38,38 +37,6 @@ const examplesOf = (name: string): readonly JsonObject[] =>
       ? isObject(ipam) && ipam['type'] === name
       : type === name || !['veth-bridge', 'ovs', 'macvlan', 'ipvlan', 'sriov'].includes(name),
   );
-
-const odd = [
-  ...['', 'a', 'off', '-br', 'a b', 'eth0/1', '10.1.0.0/24', '10.1.0.5', 'fd00::/64', '/x', 'a\0b', '802.1Q'],
-  ...[0, 1, -1, 1.5, 67, 68, 4094, 4095, 65536, 2 ** 32, Number.MAX_SAFE_INTEGER, 2 ** 60],
-  ...[true, false, null, [], {}, [null], ['a'], [1], [{}], [[{ subnet: '10.2.0.0/24' }]], { type: 7 }],
-  ...[[{ id: 5 }], [{ minID: 9 }], [{ minID: 9, maxID: 3 }], [{ minID: 3, maxID: 9, more: 1 }]],
-  ...[{ device: 'e', Device: 'f', MIGRATEADDRESSES: true }],
-  ...[{ cni: { mac: 'x', ips: ['10.0.0.1'], other: null } }, { mac: null, IPS: [] }, { a: 'b' }, { '': '' }],
-] as const;
-
-type Step = string | number;
-
-const stepsOf = (value: unknown): readonly [Step, unknown][] => {
-  if (Array.isArray(value)) return value.map((item, index): [Step, unknown] => [index, item]);
-  return isObject(value) ? Object.entries(value) : [];
-};
-
-/** Every path in a value at which something may be put in another's place. */
-function pathsOf(value: unknown, path: Step[] = []): Step[][] {
-  return [path, ...stepsOf(value).flatMap(([step, item]) => pathsOf(item, [...path, step]))];
-}
-
-/** A copy with another item at a path; the same where the path leads nowhere. */
-function put<T>(value: T, path: readonly Step[], item: unknown): T {
-  const copy = structuredClone(value);
-  let parent: unknown = copy;
-  for (const step of path.slice(0, -1)) parent = stepsOf(parent).find(([one]) => one === step)?.[1];
-  const last = path.at(-1);
-  if (last !== undefined && typeof parent === 'object' && parent !== null)
-    (parent as Record<Step, unknown>)[last] = structuredClone(item);
-  return copy;
-}
 
 function expectSame({ schema, plain }: ConfigForm, config: JsonObject): boolean {
   const taken = plain(config);
@@ -152,38 +119,6 @@ describe('left to the schema is', () => {
     const args: unknown = JSON.parse('{ "__proto__": { "cni": {} } }');
     expect(plainConfig({ name: 'pods', args: {} })).toStrictEqual({ name: 'pods', args: {} });
     expect(plainConfig({ name: 'pods', args })).toBeUndefined();
-  });
-});
-
-describe('links', () => {
-  const link = {
-    ifindex: 7,
-    ifname: 'eth0',
-    flags: ['UP'],
-    mtu: 1500,
-    link: null,
-    link_netnsid: 0,
-    address: '6e:23:ff:cf:ce:bc',
-    linkinfo: { info_kind: 'veth', info_slave_data: { state: 'forwarding' } },
-    addr_info: [{ family: 'inet', local: '10.1.0.2', prefixlen: 24, scope: 'global' }],
-  };
-
-  test('are read as by the schema', () => {
-    expect(plainLinks([link])).toStrictEqual(linkList().parse([link]));
-    // A filter leaves empty objects: those are for the schema, behind what takes them out.
-    expect(plainLinks([{}, link])).toBeUndefined();
-    expect(readLinks([{}, link])).toStrictEqual(readLinks([link]));
-  });
-
-  test.each([
-    ['mtu', '1500'],
-    ['flags', 'UP'],
-    ['link', 7],
-    ['addr_info', [{ family: 'inet' }]],
-    ['linkinfo', { info_data: 'veth' }],
-  ])('of which %s is something else are refused as before', (key, value) => {
-    expect(plainLinks([{ ...link, [key]: value }])).toBeUndefined();
-    expect(() => readLinks([{ ...link, [key]: value }])).toThrow('in a form that is not known here');
   });
 });
 

@@ -1,0 +1,4 @@
+// Made by scripts/plain.ts of the schema; "make schemas" makes it anew.
+import { anything, isProperties, list, printed, such } from '../plain.ts';
+
+export const plainListing = printed({ nftables: list(such(anything, isProperties)) });

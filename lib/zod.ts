@@ -1,0 +1,32 @@
+/**
+ * What schemas are made of, and read with: as much of zod as plumbline uses. A call whose config is plain, and that finds
+ * no fault, needs none of it; so in the build by pkg this module is no part of the heap that each start puts together, but
+ * loaded when something of it is called (scripts/build/later.ts). Hence functions alone, beside types.
+ */
+
+export type { core, infer, output, ZodMiniType } from 'zod/mini';
+export {
+  _default,
+  array,
+  boolean,
+  custom,
+  enum,
+  extend,
+  gte,
+  int,
+  literal,
+  looseObject,
+  lte,
+  nullable,
+  number,
+  object,
+  optional,
+  parse,
+  record,
+  refine,
+  regex,
+  safeParse,
+  string,
+  union,
+  unknown,
+} from 'zod/mini';
