@@ -16,6 +16,7 @@ import {
 import { dirname, join } from 'node:path';
 import { type Arch, nativeArch } from './arch.ts';
 import { fetchProgram, lockedPackage } from './package.ts';
+import { skipProfiling } from './profiling.ts';
 import { sealNode, sealVersion } from './seal.ts';
 
 const root = dirname(dirname(import.meta.dirname));
@@ -36,32 +37,36 @@ function fetchNode(arch: Arch): string {
   return fetchProgram(name, 'bin/node', 'node');
 }
 
-/** What the executable has of Node: without its symbols (20 MB less to map at each start), and sealed (seal.ts). */
+/**
+ * What the executable has of Node: without its symbols (20 MB less to map at each start), sealed (seal.ts), and without work
+ * for profilers (profiling.ts).
+ */
 export function baseNode(arch: Arch): string {
   const source = nodeFor(arch);
   const { size, mtimeMs } = statSync(source);
   const target = join(
     baseCache,
-    `node-${process.version}-${arch.node}-${sealVersion}-${size}-${Math.trunc(mtimeMs)}`,
+    `node-${process.version}-${arch.node}-${sealVersion}-unprofiled-${size}-${Math.trunc(mtimeMs)}`,
   );
   if (existsSync(target)) return target;
   mkdirSync(baseCache, { recursive: true });
   const temporary = `${target}.${process.pid}`;
-  const [strip, debianPackage] =
+  const [prefix, debianPackage] =
     arch === nativeArch
-      ? ['strip', 'binutils']
-      : [`${arch.machine}-linux-gnu-strip`, `binutils-${arch.machine.replace('_', '-')}-linux-gnu`];
+      ? ['', 'binutils']
+      : [`${arch.machine}-linux-gnu-`, `binutils-${arch.machine.replace('_', '-')}-linux-gnu`];
   try {
     copyFileSync(source, temporary);
     // Before the blob is injected: strip rewrites the segments, and an executable stripped afterwards crashes.
-    execFileSync(strip, ['--strip-all', temporary], { stdio: ['ignore', 'inherit', 'inherit'] });
+    execFileSync(`${prefix}strip`, ['--strip-all', temporary], { stdio: ['ignore', 'inherit', 'inherit'] });
     const binary = readFileSync(temporary);
     sealNode(binary);
+    skipProfiling(binary, arch, `${prefix}nm`, temporary);
     writeFileSync(temporary, binary);
     renameSync(temporary, target);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new Error(`${strip} is not installed: it is in the Debian package ${debianPackage}`, {
+      throw new Error(`${prefix}strip is not installed: it is in the Debian package ${debianPackage}`, {
         cause: error,
       });
     }
