@@ -26,6 +26,8 @@ export const finite: Reader<number> = (value) => (Number.isFinite(value) ? (valu
 export const anything: Reader = (value) => value;
 /** An object, or an array: whatever has members. */
 export const isProperties = (value: unknown): boolean => typeof value === 'object' && value !== null;
+/** An object that is no array. */
+export const isRecord = (value: unknown): boolean => isProperties(value) && !Array.isArray(value);
 /** For what cannot be read here. */
 export const unread: Reader<never> = () => undefined;
 

@@ -1,4 +1,4 @@
 // Made by scripts/plain.ts of the schema; "make schemas" makes it anew.
-import { anything, isProperties, list, printed, such } from '../plain.ts';
+import { anything, isRecord, list, printed, such } from '../plain.ts';
 
-export const plainListing = printed({ nftables: list(such(anything, isProperties)) });
+export const plainListing = printed({ nftables: list(such(anything, isRecord)) });

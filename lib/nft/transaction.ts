@@ -10,7 +10,7 @@ import type { Host } from '../exec/host.ts';
 import { refuseIfLocked, underLock } from '../exec/lock.ts';
 import { type CommandLine, INPUT } from '../exec/runner.ts';
 import { once } from '../once.ts';
-import { isProperties } from '../plain.ts';
+import { isRecord } from '../plain.ts';
 import * as z from '../zod.ts';
 import { plainListing } from './plain.ts';
 
@@ -51,7 +51,7 @@ export async function transact(
 }
 
 type Properties = Readonly<Record<string, unknown>>;
-export const listing = once(() => z.object({ nftables: z.array(z.custom<Properties>(isProperties)) }));
+export const listing = once(() => z.object({ nftables: z.array(z.custom<Properties>(isRecord)) }));
 
 /** Objects of a listing (libnftables-json(5)); an empty list where what is listed does not exist. */
 export async function list(host: Host, what: readonly string[]): Promise<readonly Properties[]> {

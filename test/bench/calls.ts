@@ -2,6 +2,7 @@
 import { type Beside, beside } from './beside.ts';
 import { type Contender, type ContenderName, callOf, configOf } from './contenders.ts';
 import { type Floor, floorCall, floorOf, prepareFloor } from './floor.ts';
+import { layAnew } from './page-cache.ts';
 import { hasReference, type Plugin, type Scenario, scenarios } from './scenarios.ts';
 import type { Sandbox, Station } from './station.ts';
 import { rotated, roundsWithin, sums, uncertainty } from './statistics.ts';
@@ -55,6 +56,7 @@ export async function takeCalls(
     ...contenders.map((contender) => runnerOf(contender, scenario, number)),
     ...(handMade === undefined ? [] : [floorRunner(floor, handMade)]),
   ]);
+  layAnew();
   await runRounds(runners, limits);
   return new Map(runners.map(({ name, samples }) => [name, samples]));
 }
@@ -77,12 +79,14 @@ export function leastSure(scenario: Scenario, taken: TakenCalls): number {
 }
 
 export function measuresOf(scenario: Scenario, taken: TakenCalls): readonly CallMeasure[] {
-  // VERSION is the same whatever the config says.
-  const isFirst = scenarios.find(({ plugin }) => plugin === scenario.plugin) === scenario;
   return steps
-    .filter((step) => step !== 'VERSION' || isFirst)
+    .filter((step) => step !== 'VERSION' || hasVersion(scenario))
     .map((step) => measureOf(scenario, step, taken));
 }
+
+/** VERSION is the same whatever the config says. */
+const hasVersion = (scenario: Scenario): boolean =>
+  scenarios.find(({ plugin }) => plugin === scenario.plugin) === scenario;
 
 /** In turns, so that a machine that is slower for a while is so for all. */
 export async function runRounds(
@@ -119,12 +123,14 @@ export async function runnerOf(contender: Contender, scenario: Scenario, number:
     name,
     samples,
     async round() {
-      const version = await station.run(callOf(contender, 'VERSION', config, sandbox));
+      const version = hasVersion(scenario)
+        ? await station.run(callOf(contender, 'VERSION', config, sandbox))
+        : undefined;
       const added = await station.run(callOf(contender, 'ADD', config, sandbox));
       const { stdout: result } = added;
       const checked = await station.run(callOf(contender, 'CHECK', config, sandbox, { result }));
       const deleted = await station.run(callOf(contender, 'DEL', config, sandbox, { result }));
-      samples.VERSION.push(version.milliseconds);
+      if (version !== undefined) samples.VERSION.push(version.milliseconds);
       samples.ADD.push(added.milliseconds);
       samples.CHECK.push(checked.milliseconds);
       samples.DEL.push(deleted.milliseconds);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beside } from './beside.ts';
 import { type Config, type Contender, callOf, configOf, contend, isBuild, type Side } from './contenders.ts';
 import { addMasquerading, addPorts, addReservations, crowdDataDir, indexOf } from './crowd.ts';
+import { layAnew } from './page-cache.ts';
 import { addressOnly, masqueraded, type Plugin, plain, type Scenario } from './scenarios.ts';
 import { createStation, type Sandbox, settle } from './station.ts';
 import { rotated, roundsWithin, type Summary, summarize, summarizeRatio, sums } from './statistics.ts';
@@ -27,7 +28,7 @@ export interface GrowthMeasure {
 }
 
 /** Something that grows. */
-export interface Growth {
+interface Growth {
   readonly of: string;
   readonly sizes: readonly number[];
   readonly scenario: Scenario;
@@ -49,7 +50,7 @@ const number = 64;
 const fillReservations: Growth['fill'] = (contender, network, size) =>
   addReservations(contender, { ...network, range: [10, number] }, size);
 
-export const growths: readonly Growth[] = [
+const growths: readonly Growth[] = [
   {
     of: 'reservations',
     sizes: [0, 1_000, 10_000, 50_000],
@@ -105,38 +106,56 @@ interface Track {
   readonly del: number[];
 }
 
-const warmUps = 2;
+/** Rounds are taken a part each time, and all that grows in between: a machine may be slow for minutes. */
+const times = 3;
 
-export async function measureGrowth(
+export async function measureGrowths(
   sides: readonly Side[],
-  growth: Growth,
-  rounds: number,
+  { rounds, progress }: { readonly rounds: number; readonly progress: (what: string) => void },
 ): Promise<readonly GrowthMeasure[]> {
-  const measures = await withTracks(sides, growth, async (tracks) => {
-    const limits = { rounds: warmUps + rounds, least: warmUps + growth.least, seconds: growth.seconds };
-    for (const round of roundsWithin(limits)) {
-      for (const track of rotated(tracks, round)) await oneRound(track, round < warmUps);
+  const measures = await withTracks(sides, progress, async (all) => {
+    for (let time = 0; time < times; time += 1) {
+      for (const [growth, tracks] of all) {
+        progress(`${growth.of}, ${growth.scenario.plugin}`);
+        await takeRounds(growth, tracks, rounds);
+      }
     }
     const found: GrowthMeasure[] = [];
-    for (const track of tracks) found.push(await measureOf(growth, track, tracks));
+    for (const [growth, tracks] of all)
+      for (const track of tracks) found.push(await measureOf(growth, track, tracks));
     return found;
   });
   await settle();
   return measures;
 }
 
+async function takeRounds(growth: Growth, tracks: readonly Track[], rounds: number): Promise<void> {
+  const part = (whole: number): number => Math.ceil(whole / times);
+  const limits = { rounds: part(rounds), least: part(growth.least), seconds: part(growth.seconds) };
+  layAnew();
+  for (const track of tracks) await oneRound(track, 'not counted');
+  for (const round of roundsWithin(limits)) {
+    for (const track of rotated(tracks, round)) await oneRound(track, 'counted');
+  }
+}
+
 async function withTracks<T>(
   sides: readonly Side[],
-  growth: Growth,
-  work: (tracks: readonly Track[]) => Promise<T>,
+  progress: (what: string) => void,
+  work: (all: ReadonlyMap<Growth, readonly Track[]>) => Promise<T>,
 ): Promise<T> {
   await using stations = new AsyncDisposableStack();
-  const tracks: Track[] = [];
-  for (const size of growth.sizes) {
-    for (const side of sides)
-      tracks.push(await trackOf(contend(side, stations.use(await createStation())), growth, size));
+  const all = new Map<Growth, readonly Track[]>();
+  for (const growth of growths) {
+    progress(`nodes with ${growth.of}, ${growth.scenario.plugin}`);
+    const tracks: Track[] = [];
+    for (const size of growth.sizes) {
+      for (const side of sides)
+        tracks.push(await trackOf(contend(side, stations.use(await createStation())), growth, size));
+    }
+    all.set(growth, tracks);
   }
-  return await work(tracks);
+  return await work(all);
 }
 
 async function trackOf(contender: Contender, { scenario, fill }: Growth, size: number): Promise<Track> {
@@ -152,14 +171,14 @@ async function trackOf(contender: Contender, { scenario, fill }: Growth, size: n
   return { contender, size, network, add: [], del: [] };
 }
 
-async function oneRound(track: Track, isWarmUp: boolean): Promise<void> {
+async function oneRound(track: Track, what: 'counted' | 'not counted'): Promise<void> {
   const { contender, network } = track;
   const { station } = contender;
   const add = await station.run(callOf(contender, 'ADD', network.config, network.sandbox));
   // As runtimes do: without the result, DEL has to look for what there is to take away.
   const result = { result: add.stdout };
   const del = await station.run(callOf(contender, 'DEL', network.config, network.sandbox, result));
-  if (isWarmUp) return;
+  if (what === 'not counted') return;
   track.add.push(add.milliseconds);
   track.del.push(del.milliseconds);
 }

@@ -7,6 +7,7 @@ import { type Beside, beside } from './beside.ts';
 import { type ContenderName, callOf, configOf, contend, isBuild, type Side } from './contenders.ts';
 import { emptyIsThere, emptyPrograms } from './empty.ts';
 import { type Floor, floorCall, prepareFloor } from './floor.ts';
+import { layAnew } from './page-cache.ts';
 import type { Command } from './protocol.ts';
 import { masqueraded, plain, type Scenario } from './scenarios.ts';
 import { createStation, type Sandbox, type Station, settle } from './station.ts';
@@ -64,6 +65,7 @@ async function measureCase(sides: readonly Side[], one: Case, rounds: number): P
     runners.push(await runnerOf(side, stations.use(await createStation()), one));
   }
   for (const round of roundsWithin({ rounds: warmUps + rounds, least: warmUps + 3, seconds })) {
+    if (containers > 1 || round % 10 === 0) layAnew();
     for (const runner of rotated(runners, round)) await oneRound(runner, one, round < warmUps);
   }
   const samples = new Map(runners.map((runner) => [runner.name, runner.samples]));

@@ -2,6 +2,7 @@
 import { beside } from './beside.ts';
 import { type Config, type Contender, callOf, configOf, contend, isBuild, type Side } from './contenders.ts';
 import { watchMemory } from './memory.ts';
+import { layAnew } from './page-cache.ts';
 import type { Answer } from './protocol.ts';
 import type { Plugin, Scenario } from './scenarios.ts';
 import { createStation, describeFailure, type Sandbox, settle } from './station.ts';
@@ -64,6 +65,7 @@ export async function measureLoad(
   const measures = await withTallies(sides, options, async (tallies) => {
     for (const tally of tallies) await oneRound(tally, 'memory');
     for (const round of roundsWithin({ ...options, least: Math.min(2, options.rounds) })) {
+      layAnew();
       for (const tally of rotated(tallies, round)) await oneRound(tally, 'time');
     }
     return tallies.map((tally) => measureOf(tally, tallies, options));

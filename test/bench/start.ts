@@ -1,6 +1,7 @@
 /** What it takes to start: VERSION, which no plugin does anything for, beside an empty program on the same runtime. */
 import { type Build, callOf, configOf, contend, isBuild, type Side } from './contenders.ts';
 import { emptyIsThere, emptyPrograms } from './empty.ts';
+import { layAnew } from './page-cache.ts';
 import type { Command } from './protocol.ts';
 import { plain } from './scenarios.ts';
 import type { Station } from './station.ts';
@@ -36,6 +37,7 @@ export async function measureStarts(
     ...(isBuild(side) && emptyIsThere(side) ? [starterOf(side, 'empty', emptyCall(side, station))] : []),
   ]);
   for (const round of roundsWithin({ ...limits, rounds: limits.rounds + warmUps, least: 5 + warmUps })) {
+    if (round % 10 === 0) layAnew();
     for (const { command, samples } of rotated(starters, round)) {
       const { milliseconds } = await station.run(command);
       if (round >= warmUps) samples.push(milliseconds);
