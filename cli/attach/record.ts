@@ -7,11 +7,11 @@
  * without a result, so that whatever ends an attach, the next one or detach finds what it has begun.
  */
 import { readdirSync, rmSync } from 'node:fs';
+import * as z from '#zod';
 import type { Attachment } from '../../lib/cni/identity.ts';
 import { isErrnoException } from '../../lib/errors.ts';
 import { digest } from '../../lib/exec/digest.ts';
 import { readPlainFile } from '../../lib/exec/plain-file.ts';
-import * as z from '../../lib/zod.ts';
 import { explaining } from '../explain.ts';
 import { writeFiles } from '../write.ts';
 

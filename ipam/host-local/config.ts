@@ -1,5 +1,6 @@
 /** The config of host-local: what it accepts, and the ranges and wishes that follow from it. */
 
+import * as z from '#zod';
 import { baseConfigSchema, offByDefault, optionalText, optionalTexts } from '../../lib/cni/config.ts';
 import type { Context } from '../../lib/cni/plugin.ts';
 import type { Route } from '../../lib/cni/result.ts';
@@ -19,7 +20,6 @@ import {
 } from '../../lib/net/address.ts';
 import { cidrText, optionalAddress } from '../../lib/net/schema.ts';
 import { once } from '../../lib/once.ts';
-import * as z from '../../lib/zod.ts';
 import {
   type AskedFault,
   assignAsked,

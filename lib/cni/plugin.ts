@@ -4,9 +4,9 @@
  * A plugin owns what each command does; the dispatcher (serve.ts) owns versions, validation, output and exit status.
  */
 
+import type * as z from '#zod';
 import { CniError, ErrorCode } from '../errors.ts';
 import type { Host, Netns } from '../exec/host.ts';
-import type * as z from '../zod.ts';
 import type { BaseConfig, ConfigForm, ValidAttachment } from './config.ts';
 import type { Ipam } from './delegate.ts';
 import type { Attachment } from './identity.ts';

@@ -1,5 +1,5 @@
 /** Lists of VLANs as configs write them: `[{ "id": 10 }, { "minID": 100, "maxID": 199 }]`. */
-import * as z from '../zod.ts';
+import * as z from '#zod';
 
 interface Ends {
   readonly minID?: number | undefined;

@@ -3,11 +3,11 @@
  * The schemas are built when they are first needed: a DEL reads neither links nor routes, most often.
  */
 
+import * as z from '#zod';
 import { CniError, ErrorCode } from '../errors.ts';
 import { type Cidr, parseAddress } from '../net/address.ts';
 import { once } from '../once.ts';
 import { isProperties, type Reader } from '../plain.ts';
-import * as z from '../zod.ts';
 import type { Command } from './command.ts';
 import { plainLinks, plainRoutes } from './plain.ts';
 

@@ -1,8 +1,8 @@
 /** Settings of virtual functions on the side of their NIC, as lines of a batch and as ip prints them (ip-link(8), "vf NUM"). */
 
+import * as z from '#zod';
 import { CniError, ErrorCode } from '../errors.ts';
 import { once } from '../once.ts';
-import * as z from '../zod.ts';
 import type { Command } from './command.ts';
 import { setMac } from './link.ts';
 import { plainFunctions } from './plain.ts';

@@ -1,7 +1,7 @@
 /** Addresses and networks in a config. The texts stay texts; address.ts reads them. */
 
+import * as z from '#zod';
 import { once } from '../once.ts';
-import * as z from '../zod.ts';
 import { parseAddress, parseCidr } from './address.ts';
 
 /** `10.1.0.1` or `fd00::1`. An empty text is as good as none, as in the reference. */

@@ -5,13 +5,13 @@
  * the bridge family for anti-spoofing.
  */
 
+import * as z from '#zod';
 import { CniError, ErrorCode, show } from '../errors.ts';
 import type { Host } from '../exec/host.ts';
 import { refuseIfLocked, underLock } from '../exec/lock.ts';
 import { type CommandLine, INPUT } from '../exec/runner.ts';
 import { once } from '../once.ts';
 import { isRecord } from '../plain.ts';
-import * as z from '../zod.ts';
 import { plainListing } from './plain.ts';
 
 /** What became of a transaction; the two failures that a caller can mend are told apart. */

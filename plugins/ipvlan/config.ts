@@ -1,5 +1,6 @@
 /** The config of ipvlan: what it accepts, and the plan that follows from it. */
 
+import * as z from '#zod';
 import { type ChildPlan, masterOf } from '../../lib/attach/child.ts';
 import {
   baseConfigSchema,
@@ -11,7 +12,6 @@ import {
 import type { AttachmentContext, Context } from '../../lib/cni/plugin.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import { once } from '../../lib/once.ts';
-import * as z from '../../lib/zod.ts';
 
 /** ip(8), "ipvlan". */
 const modes = ['l2', 'l3', 'l3s'] as const;

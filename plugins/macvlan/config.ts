@@ -1,5 +1,6 @@
 /** The config of macvlan: what it accepts, and the plan that follows from it. */
 
+import * as z from '#zod';
 import { type ChildPlan, masterOf } from '../../lib/attach/child.ts';
 import {
   baseConfigSchema,
@@ -16,7 +17,6 @@ import type { Command } from '../../lib/ip/command.ts';
 import { setMac } from '../../lib/ip/link.ts';
 import { isCidr } from '../../lib/net/schema.ts';
 import { once } from '../../lib/once.ts';
-import * as z from '../../lib/zod.ts';
 
 /** ip(8), "macvlan"; the default is bridge, as in the reference, though the kernel's is vepa. */
 const modes = ['bridge', 'private', 'vepa', 'passthru', 'source'] as const;

@@ -1,5 +1,6 @@
 /** The config of ovs: what it accepts. */
 
+import * as z from '#zod';
 import {
   baseConfigSchema,
   cniArgsSchema,
@@ -11,7 +12,6 @@ import {
 import { trunkSchema } from '../../lib/cni/vlan.ts';
 import { once } from '../../lib/once.ts';
 import { vlanModes } from '../../lib/ovs/port.ts';
-import * as z from '../../lib/zod.ts';
 
 /** A name that ovs-vsctl, by which people make it, does not take for an option. */
 export const isNoOption = (name: string): boolean => !name.startsWith('-');

@@ -1,5 +1,6 @@
 /** The config of sriov: what it accepts, and the settings that follow from it. */
 
+import * as z from '#zod';
 import {
   baseConfigSchema,
   linkMtu,
@@ -13,7 +14,6 @@ import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import type { VfSettings, WantedVf } from '../../lib/ip/vf.ts';
 import { once } from '../../lib/once.ts';
 import { isPciAddress } from '../../lib/pci/function.ts';
-import * as z from '../../lib/zod.ts';
 
 const rate = once(() => z.int().check(z.gte(0), z.lte(0xffff_ffff)));
 const onOff = once(() => z.enum(['on', 'off']));

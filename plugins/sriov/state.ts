@@ -5,6 +5,7 @@
  * On disk, not below /run: a reboot resets the hardware, and then the file says that its holder is gone.
  */
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import * as z from '#zod';
 import { type Attachment, identify, isOurMark, aliasOf as labelOf } from '../../lib/cni/identity.ts';
 import { CniError, ErrorCode, isErrnoException } from '../../lib/errors.ts';
 import { inRunDir, makeFolder } from '../../lib/exec/folder.ts';
@@ -12,7 +13,6 @@ import type { Host } from '../../lib/exec/host.ts';
 import { identityOf } from '../../lib/exec/machine.ts';
 import { once } from '../../lib/once.ts';
 import { aliasOf, isPciAddress, netdevOf } from '../../lib/pci/function.ts';
-import * as z from '../../lib/zod.ts';
 import { plainState } from './plain.ts';
 
 const vfSettings = once(() =>

@@ -1,5 +1,6 @@
 /** The config of veth-bridge: what it accepts, and the settings that follow from it. */
 
+import * as z from '#zod';
 import {
   baseConfigSchema,
   deviceName,
@@ -13,7 +14,6 @@ import type { Context } from '../../lib/cni/plugin.ts';
 import { trunkSchema, vlansOf } from '../../lib/cni/vlan.ts';
 import { CniError, ErrorCode, show } from '../../lib/errors.ts';
 import { once } from '../../lib/once.ts';
-import * as z from '../../lib/zod.ts';
 
 const uplink = once(() => z.object({ device: deviceName(), migrateAddresses: offByDefault() }));
 

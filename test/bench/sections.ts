@@ -173,7 +173,7 @@ const callTimes = 3;
 /** Of one scenario's calls each time. */
 const callSeconds = 3.5;
 /** A scenario, for those that are the least sure. */
-const moreSeconds = 4;
+const moreSeconds = 1.5;
 
 /** Added to the numbers of networks each further time: those of the last are on the nodes still. */
 const laterNumbers = 16;

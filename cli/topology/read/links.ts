@@ -1,9 +1,9 @@
 /** Links with their addresses, and VLANs of bridge ports: one child each. */
 
+import * as z from '#zod';
 import { asCniError, CniError, ErrorCode } from '../../../lib/errors.ts';
 import type { Host } from '../../../lib/exec/host.ts';
 import { parseDocument } from '../../../lib/ip/document.ts';
-import * as z from '../../../lib/zod.ts';
 import type { Link } from '../facts.ts';
 import type { State, Vlan } from '../model.ts';
 import { type Range, rangesOf } from './ranges.ts';

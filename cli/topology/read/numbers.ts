@@ -6,8 +6,8 @@
  */
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import * as z from '#zod';
 import type { Netns } from '../../../lib/exec/host.ts';
-import * as z from '../../../lib/zod.ts';
 import { temporaryFolder } from '../../temporary.ts';
 
 export interface Names extends Disposable {

@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
+import * as onBun from '../../../lib/runtime/zod.ts';
+import * as zod from '../../../lib/zod.ts';
 import { standIns } from '../../../scripts/build/later.ts';
 import { LATER_MODULES } from '../../../scripts/sea.ts';
 import { repoRoot } from '../../support/paths.ts';
@@ -29,6 +31,10 @@ test.each(['scripts/entry-snapshot.ts', 'scripts/entry-plain.ts'])('%s has none 
   expect(inputs).toContain('plugins/veth-bridge/plugin.ts');
   expect(inputs.filter((path) => /\/(zod|ip-cidr|ip-address|jsbn)\//.test(path))).toEqual([]);
   for (const module of Object.keys(LATER_MODULES)) expect(inputs).toContain(`stand-in:${module}`);
+});
+
+test('on Bun, each function of zod has a stand-in', () => {
+  expect(Object.keys(onBun).toSorted()).toEqual(Object.keys(zod).toSorted());
 });
 
 describe('a stand-in', () => {
