@@ -178,6 +178,7 @@ if [ "$what" = test ]; then
   # The memory of a call, in make bench; a shell's own word of that name will not do.
   need time /usr/bin/time
   need tcpdump tcpdump
+  need socat socat
   need dnsmasq-base dnsmasq
   need openvswitch-switch ovs-vsctl ovsdb-server ovs-vswitchd
   need iperf3 iperf3
