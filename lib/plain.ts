@@ -25,9 +25,9 @@ export const flag: Reader<boolean> = (value) => (typeof value === 'boolean' ? va
 export const finite: Reader<number> = (value) => (Number.isFinite(value) ? (value as number) : undefined);
 export const anything: Reader = (value) => value;
 /** An object, or an array: whatever has members. */
-export const isProperties = (value: unknown): boolean => typeof value === 'object' && value !== null;
+export const isProperties = (value: unknown): value is object => typeof value === 'object' && value !== null;
 /** An object that is no array. */
-export const isRecord = (value: unknown): boolean => isProperties(value) && !Array.isArray(value);
+export const isRecord = (value: unknown): value is Plain => isProperties(value) && !Array.isArray(value);
 /** For what cannot be read here. */
 export const unread: Reader<never> = () => undefined;
 
@@ -120,10 +120,10 @@ export function printed(shape: Shape): Reader<Plain> {
 }
 
 function readMembers(from: unknown, shape: Shape, isNullAbsent: boolean): Plain | undefined {
-  if (typeof from !== 'object' || from === null || Array.isArray(from)) return undefined;
+  if (!isRecord(from)) return undefined;
   const out: Plain = {};
   for (const key of Object.keys(shape)) {
-    const value = (from as Plain)[key];
+    const value = from[key];
     const taken = shape[key]?.(isNullAbsent && value === null ? undefined : value);
     if (taken === undefined) return undefined;
     if (taken !== absent) out[key] = taken;

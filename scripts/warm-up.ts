@@ -53,11 +53,20 @@ const runner: Runner = {
   },
 };
 
-const named = { cniVersion: '1.0.0', name: 'warm-up' };
-
-export async function warmUp(): Promise<void> {
+/** A folder for the time of some work. */
+async function inScratch(work: (dir: string) => Promise<void>): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'plumbline-build-'));
   try {
+    await work(dir);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+const named = { cniVersion: '1.0.0', name: 'warm-up' };
+
+export function warmUp(): Promise<void> {
+  return inScratch(async (dir) => {
     // Where the delegate is this very executable, it is called in process: that is the way to be warmed up.
     writeFileSync(join(dir, 'host-local'), '', { mode: 0o755 });
     const callPlugin = callIn(dir);
@@ -95,9 +104,7 @@ export async function warmUp(): Promise<void> {
     const { run } = realRunner({ searchPath: process.env['PATH'], runDir: dir });
     await run('sh', ['-c', 'true'], { input: 'x' });
     await run('sh', ['-c', 'echo x; sleep 0.01'], { input: 'x', beside: { onOutput: () => undefined } });
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
+  });
 }
 
 /** What a real call asks the machine for, where the calls above ask a made-up one. */
@@ -113,9 +120,8 @@ function useMachine(dir: string): void {
 }
 
 /** What leaves something to the schemas: a key in another case, and faults. */
-export async function callWithSchemas(): Promise<void> {
-  const dir = mkdtempSync(join(tmpdir(), 'plumbline-build-'));
-  try {
+export function callWithSchemas(): Promise<void> {
+  return inScratch(async (dir) => {
     const callPlugin = callIn(dir, true);
     const networks = join(dir, 'networks');
     for (const ipam of [
@@ -133,9 +139,7 @@ export async function callWithSchemas(): Promise<void> {
       });
     for (const more of [{ isgateway: true }, { mtu: '1500', ipMasq: 1 }])
       await callPlugin('veth-bridge', 'ADD', { ...named, type: 'veth-bridge', ...more });
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
+  });
 }
 
 /**

@@ -1,5 +1,4 @@
 /** The config of host-local: what it accepts, and the ranges and wishes that follow from it. */
-
 import * as z from '#zod';
 import { baseConfigSchema, offByDefault, optionalText, optionalTexts } from '../../lib/cni/config.ts';
 import type { Context } from '../../lib/cni/plugin.ts';

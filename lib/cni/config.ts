@@ -3,7 +3,6 @@
  *
  * Source: CNI specification 1.1.0, section 1, and the conventions document for `args` and `runtimeConfig`.
  */
-
 import * as z from '#zod';
 import { CniError, ErrorCode, show } from '../errors.ts';
 import { once } from '../once.ts';

@@ -5,12 +5,12 @@
  */
 import { CniError, ErrorCode, show } from '../errors.ts';
 import { once } from '../once.ts';
-import { foldKey } from '../plain.ts';
+import { foldKey, isRecord } from '../plain.ts';
 
 export type JsonObject = { readonly [key: string]: unknown };
 
 export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isRecord(value);
 }
 
 /**

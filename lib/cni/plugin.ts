@@ -3,7 +3,6 @@
  *
  * A plugin owns what each command does; the dispatcher (serve.ts) owns versions, validation, output and exit status.
  */
-
 import type * as z from '#zod';
 import { CniError, ErrorCode } from '../errors.ts';
 import type { Host, Netns } from '../exec/host.ts';

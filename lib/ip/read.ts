@@ -2,7 +2,6 @@
  * What `ip -details -json` prints, typed. Only the fields that plumbline looks at; ip adds more with each release.
  * The schemas are built when they are first needed: a DEL reads neither links nor routes, most often.
  */
-
 import * as z from '#zod';
 import { CniError, ErrorCode } from '../errors.ts';
 import { type Cidr, parseAddress } from '../net/address.ts';
@@ -113,30 +112,37 @@ export const showAllRoutes: readonly Command[] = [
 ];
 
 /** ip fills a list with empty objects for what a filter left out. */
-const isEmpty = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+const isEmpty = (value: unknown): boolean => isProperties(value) && Object.keys(value).length === 0;
 
-interface ListForm<T> {
+export interface PrintedForm<T> {
   readonly plain: Reader;
-  readonly schema: () => z.ZodMiniType<T[]>;
-  readonly what: string;
+  readonly schema: () => z.ZodMiniType<T>;
+  /** What is told of anything else. */
+  readonly otherwise: string;
 }
 
-function readList<T>({ plain, schema, what }: ListForm<T>, document: unknown): T[] {
-  const entries = Array.isArray(document) ? document.filter((entry) => !isEmpty(entry)) : (document ?? []);
-  const read = plain(entries);
-  if (read !== undefined) return read as T[];
-  const parsed = z.safeParse(schema(), entries);
+/** @throws CniError 999 for what ip has never printed */
+export function readPrinted<T>({ plain, schema, otherwise }: PrintedForm<T>, document: unknown): T {
+  const read = plain(document);
+  if (read !== undefined) return read as T;
+  const parsed = z.safeParse(schema(), document);
   if (parsed.success) return parsed.data;
-  throw new CniError(
-    ErrorCode.internal,
-    `ip printed ${what} in a form that is not known here; iproute2 5.10 or later is needed`,
-    JSON.stringify(parsed.error.issues.slice(0, 3)),
-  );
+  throw new CniError(ErrorCode.internal, otherwise, JSON.stringify(parsed.error.issues.slice(0, 3)));
 }
+
+const formOf = <T>(what: string, plain: Reader, schema: () => z.ZodMiniType<T>): PrintedForm<T> => ({
+  plain,
+  schema,
+  otherwise: `ip printed ${what} in a form that is not known here; iproute2 5.10 or later is needed`,
+});
+const links = formOf('links', plainLinks, linkList);
+const routes = formOf('routes', plainRoutes, routeList);
+
+const withoutEmpty = (document: unknown): unknown =>
+  Array.isArray(document) ? document.filter((entry) => !isEmpty(entry)) : (document ?? []);
 
 export function readLinks(document: unknown): LinkInfo[] {
-  return readList({ plain: plainLinks, schema: linkList, what: 'links' }, document);
+  return readPrinted(links, withoutEmpty(document));
 }
 
 export function readLink(document: unknown): LinkInfo | undefined {
@@ -144,7 +150,7 @@ export function readLink(document: unknown): LinkInfo | undefined {
 }
 
 export function readRoutes(document: unknown): RouteInfo[] {
-  return readList({ plain: plainRoutes, schema: routeList, what: 'routes' }, document);
+  return readPrinted(routes, withoutEmpty(document));
 }
 
 /** The part of a route that leads through a device: itself, or one hop of a route over several. */

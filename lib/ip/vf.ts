@@ -1,11 +1,11 @@
 /** Settings of virtual functions on the side of their NIC, as lines of a batch and as ip prints them (ip-link(8), "vf NUM"). */
-
 import * as z from '#zod';
-import { CniError, ErrorCode } from '../errors.ts';
 import { once } from '../once.ts';
+import { isProperties } from '../plain.ts';
 import type { Command } from './command.ts';
 import { setMac } from './link.ts';
 import { plainFunctions } from './plain.ts';
+import { readPrinted } from './read.ts';
 
 /** What a NIC has set for one of its VFs. What a driver does not tell is undefined. */
 export interface VfSettings {
@@ -55,7 +55,12 @@ const vfInfo = once(() =>
 export const functionList = once(() =>
   z.array(z.object({ ifname: z.string(), vfinfo_list: z.optional(z.array(vfInfo())) })),
 );
-type FunctionList = z.infer<ReturnType<typeof functionList>>;
+
+const functions = {
+  plain: plainFunctions,
+  schema: functionList,
+  otherwise: 'ip printed virtual functions in a form that is not known here',
+};
 
 /**
  * Prints a NIC with the settings of its VFs. It must be the last read of a batch: after `link show`, ip's `address show`
@@ -69,21 +74,12 @@ export const showFunctions = (pf: string): Command => ['link', 'show', 'dev', pf
  */
 export function readFunctions(document: unknown): ReadonlyMap<number, VfSettings> {
   const entries = Array.isArray(document)
-    ? document.filter((entry: unknown) => typeof entry === 'object' && entry !== null && 'ifname' in entry)
+    ? document.filter((entry: unknown) => isProperties(entry) && 'ifname' in entry)
     : [];
-  const nics = (plainFunctions(entries) as FunctionList | undefined) ?? parseFunctions(entries);
   return new Map(
-    nics.flatMap(({ vfinfo_list: list = [] }) => list.map((info) => [info.vf, settingsOf(info)])),
-  );
-}
-
-function parseFunctions(entries: unknown): FunctionList {
-  const parsed = z.safeParse(functionList(), entries);
-  if (parsed.success) return parsed.data;
-  throw new CniError(
-    ErrorCode.internal,
-    'ip printed virtual functions in a form that is not known here',
-    JSON.stringify(parsed.error.issues.slice(0, 3)),
+    readPrinted(functions, entries).flatMap(({ vfinfo_list: list = [] }) =>
+      list.map((info) => [info.vf, settingsOf(info)]),
+    ),
   );
 }
 

@@ -1,5 +1,4 @@
 /** Addresses and networks in a config. The texts stay texts; address.ts reads them. */
-
 import * as z from '#zod';
 import { once } from '../once.ts';
 import { parseAddress, parseCidr } from './address.ts';

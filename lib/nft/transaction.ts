@@ -4,7 +4,6 @@
  * Tables, sets and maps of ours are all named `plumbline`, one table in the inet family for masquerading and one in
  * the bridge family for anti-spoofing.
  */
-
 import * as z from '#zod';
 import { CniError, ErrorCode, show } from '../errors.ts';
 import type { Host } from '../exec/host.ts';

@@ -1,5 +1,4 @@
 /** The config of macvlan: what it accepts, and the plan that follows from it. */
-
 import * as z from '#zod';
 import { type ChildPlan, masterOf } from '../../lib/attach/child.ts';
 import {

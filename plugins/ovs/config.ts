@@ -1,5 +1,4 @@
 /** The config of ovs: what it accepts. */
-
 import * as z from '#zod';
 import {
   baseConfigSchema,

@@ -1,5 +1,4 @@
 /** The config of sriov: what it accepts, and the settings that follow from it. */
-
 import * as z from '#zod';
 import {
   baseConfigSchema,

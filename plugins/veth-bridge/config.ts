@@ -1,5 +1,4 @@
 /** The config of veth-bridge: what it accepts, and the settings that follow from it. */
-
 import * as z from '#zod';
 import {
   baseConfigSchema,

@@ -123,14 +123,14 @@ export async function runnerOf(contender: Contender, scenario: Scenario, number:
     name,
     samples,
     async round() {
-      const version = hasVersion(scenario)
-        ? await station.run(callOf(contender, 'VERSION', config, sandbox))
-        : undefined;
+      if (hasVersion(scenario)) {
+        const version = await station.run(callOf(contender, 'VERSION', config, sandbox));
+        samples.VERSION.push(version.milliseconds);
+      }
       const added = await station.run(callOf(contender, 'ADD', config, sandbox));
       const { stdout: result } = added;
       const checked = await station.run(callOf(contender, 'CHECK', config, sandbox, { result }));
       const deleted = await station.run(callOf(contender, 'DEL', config, sandbox, { result }));
-      if (version !== undefined) samples.VERSION.push(version.milliseconds);
       samples.ADD.push(added.milliseconds);
       samples.CHECK.push(checked.milliseconds);
       samples.DEL.push(deleted.milliseconds);

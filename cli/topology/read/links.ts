@@ -1,5 +1,4 @@
 /** Links with their addresses, and VLANs of bridge ports: one child each. */
-
 import * as z from '#zod';
 import { asCniError, CniError, ErrorCode } from '../../../lib/errors.ts';
 import type { Host } from '../../../lib/exec/host.ts';

@@ -1,33 +1,21 @@
 /** Modules that a snapshot's heap leaves out: what is bundled in their place, and when they are loaded. */
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import type { BuildOptions } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 import * as onBun from '../../../lib/runtime/zod.ts';
 import * as zod from '../../../lib/zod.ts';
 import { standIns } from '../../../scripts/build/later.ts';
 import { LATER_MODULES } from '../../../scripts/sea.ts';
 import { repoRoot } from '../../support/paths.ts';
+import { bundle } from './bundle.ts';
 
-async function bundle(entry: { readonly contents: string } | string) {
-  const { metafile, outputFiles } = await build({
-    ...(typeof entry === 'string'
-      ? { entryPoints: [entry] }
-      : { stdin: { ...entry, resolveDir: join(repoRoot, 'lib/net'), loader: 'ts' } }),
-    absWorkingDir: repoRoot,
-    bundle: true,
-    write: false,
-    metafile: true,
-    outdir: 'nowhere',
-    platform: 'node',
-    format: 'cjs',
-    plugins: [standIns(repoRoot)],
-    logLevel: 'silent',
-  });
+async function bundleOf(source: BuildOptions) {
+  const { metafile, outputFiles } = await bundle({ ...source, format: 'cjs', plugins: [standIns(repoRoot)] });
   return { inputs: Object.keys(metafile.inputs), text: outputFiles[0]?.text ?? '' };
 }
 
 test.each(['scripts/entry-snapshot.ts', 'scripts/entry-plain.ts'])('%s has none of them', async (entry) => {
-  const { inputs } = await bundle(entry);
+  const { inputs } = await bundleOf({ entryPoints: [entry] });
   expect(inputs).toContain('plugins/veth-bridge/plugin.ts');
   expect(inputs.filter((path) => /\/(zod|ip-cidr|ip-address|jsbn)\//.test(path))).toEqual([]);
   for (const module of Object.keys(LATER_MODULES)) expect(inputs).toContain(`stand-in:${module}`);
@@ -41,10 +29,11 @@ describe('a stand-in', () => {
   /** Runs a program in a place where the only asset is what `exported` says. */
   async function run(contents: string, exported: object): Promise<{ exports: unknown; loads: string[] }> {
     const loads: string[] = [];
-    const { text } = await bundle({
-      contents: `import { loadAssetsBy } from '../../scripts/sea.ts';
-        loadAssetsBy((asset) => { loads.push(asset); return exported; });
-        ${contents}`,
+    const program = `import { loadAssetsBy } from '../../scripts/sea.ts';
+      loadAssetsBy((asset) => { loads.push(asset); return exported; });
+      ${contents}`;
+    const { text } = await bundleOf({
+      stdin: { contents: program, resolveDir: join(repoRoot, 'lib/net'), loader: 'ts' },
     });
     const module = { exports: {} };
     new Function('require', 'module', 'loads', 'exported', text)(() => ({}), module, loads, exported);

@@ -1,7 +1,6 @@
 /** What a plugin's call loads: nothing of what people use. */
-import { build } from 'esbuild';
 import { expect, test } from 'vitest';
-import { repoRoot } from '../../support/paths.ts';
+import { bundle } from './bundle.ts';
 
 /** Node's own that take milliseconds of each start (docs/startup.md). */
 const COSTLY = ['node:crypto', 'node:net', 'node:http', 'node:worker_threads'];
@@ -12,18 +11,11 @@ const COMMANDS = 'cli/index.ts';
 test.each(['scripts/entry-snapshot.ts', 'scripts/entry-plain.ts', 'scripts/entry-bun.ts'])(
   '%s reaches no costly module, no command and no parser of arguments, but by loading the commands as a whole',
   async (entry) => {
-    const { metafile } = await build({
+    const { metafile } = await bundle({
       entryPoints: [entry],
-      absWorkingDir: repoRoot,
-      bundle: true,
-      write: false,
-      metafile: true,
-      outdir: 'nowhere',
-      platform: 'node',
       format: 'esm',
       conditions: entry.includes('bun') ? ['bun'] : [],
       external: ['bun', 'bun:*'],
-      logLevel: 'silent',
     });
     const reached = new Set<string>();
     const visit = (path: string): void => {

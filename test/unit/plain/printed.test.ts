@@ -120,6 +120,7 @@ test.each(Object.entries(forms))(
 );
 
 test('what a filter has left empty is passed over', () => {
+  expect(plainLinks([{}, link])).toBeUndefined();
   expect(readLinks([{}, link])).toStrictEqual(readLinks([link]));
   expect(readRoutes([{}, route, {}])).toStrictEqual(readRoutes([route]));
   expect(readLinks(undefined)).toStrictEqual([]);
@@ -132,5 +133,6 @@ test.each([
   ['addr_info', [{ family: 'inet' }]],
   ['linkinfo', { info_data: 'veth' }],
 ])('links of which %s is something else are refused', (key, value) => {
+  expect(plainLinks([{ ...link, [key]: value }])).toBeUndefined();
   expect(() => readLinks([{ ...link, [key]: value }])).toThrow('in a form that is not known here');
 });
