@@ -8,6 +8,7 @@ import { isSea } from 'node:sea';
 import v8 from 'node:v8';
 import { main } from '../main.ts';
 import { writeCodeCaches } from './build/code-cache.ts';
+import { forgetCode } from './build/forget.ts';
 import { bundleOf, exit, loadAssetsBy, loadCommands, run } from './sea.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -18,7 +19,10 @@ async function prepare(): Promise<void> {
     const text = readFileSync(join(folder, bundleOf(asset)), 'utf8');
     return run(new Function('require', 'module', 'exports', text) as Parameters<typeof run>[0]);
   });
-  await warmUp();
+  // All is loaded by the first round, and what has run in the second is what is kept.
+  await warmUp('first');
+  forgetCode();
+  await warmUp('second');
   await answerVersion();
   loadAssetsBy();
 }

@@ -65,11 +65,12 @@ async function inScratch(work: (dir: string) => Promise<void>): Promise<void> {
 
 const named = { cniVersion: '1.0.0', name: 'warm-up' };
 
-export function warmUp(): Promise<void> {
+/** @param container another one each time: what is remembered of one is not reckoned again */
+export function warmUp(container: string): Promise<void> {
   return inScratch(async (dir) => {
     // Where the delegate is this very executable, it is called in process: that is the way to be warmed up.
     writeFileSync(join(dir, 'host-local'), '', { mode: 0o755 });
-    const callPlugin = callIn(dir);
+    const callPlugin = callIn(dir, container);
     const config = {
       ...named,
       type: 'veth-bridge',
@@ -122,7 +123,7 @@ function useMachine(dir: string): void {
 /** What leaves something to the schemas: a key in another case, and faults. */
 export function callWithSchemas(): Promise<void> {
   return inScratch(async (dir) => {
-    const callPlugin = callIn(dir, true);
+    const callPlugin = callIn(dir, 'faulty', true);
     const networks = join(dir, 'networks');
     for (const ipam of [
       { DataDir: networks, ranges: [[{ subnet: 'fd00:1::/64' }]] },
@@ -146,7 +147,7 @@ export function callWithSchemas(): Promise<void> {
  * Calls plugins as a runtime would, on a made-up host whose files are all in `dir`.
  * @param mayFail whether a call may find fault with its config
  */
-function callIn(dir: string, mayFail = false) {
+function callIn(dir: string, container: string, mayFail = false) {
   return async (name: string, command: string, config: object): Promise<string> => {
     const plugin = await loadPlugin(name);
     if (plugin === undefined) throw new Error(`no plugin ${name}`);
@@ -156,7 +157,7 @@ function callIn(dir: string, mayFail = false) {
       stdin: () => JSON.stringify(config),
       env: {
         CNI_COMMAND: command,
-        CNI_CONTAINERID: 'warm-up',
+        CNI_CONTAINERID: container,
         CNI_NETNS: '/run/netns/warm-up',
         CNI_IFNAME: 'eth0',
         CNI_PATH: dir,

@@ -16,8 +16,8 @@ import {
 import { dirname, join } from 'node:path';
 import { type Arch, nativeArch } from './arch.ts';
 import { fetchProgram, lockedPackage } from './package.ts';
-import { skipProfiling } from './profiling.ts';
 import { sealNode, sealVersion } from './seal.ts';
+import { trimNode, trimVersion } from './trim.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 const baseCache = join(root, 'node_modules', '.cache', 'plumbline');
@@ -39,14 +39,14 @@ function fetchNode(arch: Arch): string {
 
 /**
  * What the executable has of Node: without its symbols (20 MB less to map at each start), sealed (seal.ts), and without work
- * for profilers (profiling.ts).
+ * that is of no use (trim.ts).
  */
 export function baseNode(arch: Arch): string {
   const source = nodeFor(arch);
   const { size, mtimeMs } = statSync(source);
   const target = join(
     baseCache,
-    `node-${process.version}-${arch.node}-${sealVersion}-unprofiled-${size}-${Math.trunc(mtimeMs)}`,
+    `node-${process.version}-${arch.node}-${sealVersion}-${trimVersion}-${size}-${Math.trunc(mtimeMs)}`,
   );
   if (existsSync(target)) return target;
   mkdirSync(baseCache, { recursive: true });
@@ -61,7 +61,7 @@ export function baseNode(arch: Arch): string {
     execFileSync(`${prefix}strip`, ['--strip-all', temporary], { stdio: ['ignore', 'inherit', 'inherit'] });
     const binary = readFileSync(temporary);
     sealNode(binary);
-    skipProfiling(binary, arch, `${prefix}nm`, temporary);
+    trimNode(binary, arch, `${prefix}nm`, source);
     writeFileSync(temporary, binary);
     renameSync(temporary, target);
   } catch (error) {

@@ -18,10 +18,14 @@ export function takeSnapshot(bundle: string, folder: string, node: readonly [str
   const snapshot = join(folder, 'snapshot.blob');
   const [program, ...args] = node;
   // Its warnings (that all this is experimental) are kept for the case that it fails.
-  execFileSync(program, [...args, '--snapshot-blob', snapshot, '--build-snapshot', bundle], {
-    cwd: folder,
-    stdio: 'pipe',
-  });
+  execFileSync(
+    program,
+    [...args, '--expose-internals', '--snapshot-blob', snapshot, '--build-snapshot', bundle],
+    {
+      cwd: folder,
+      stdio: 'pipe',
+    },
+  );
   writeFileSync(snapshot, cutCodeCache(readFileSync(snapshot)));
   return snapshot;
 }
