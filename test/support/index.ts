@@ -33,6 +33,7 @@ export { attachmentMarks, markOf } from './marks.ts';
 export { type Component, describeNeeds, has, isNewHere, missingOf, sampled, testNeeds } from './needs.ts';
 export * from './network.ts';
 export { createNode, type Node, uniqueName } from './node.ts';
+export { stateOf } from './node-state.ts';
 export { otherVersion } from './other-version.ts';
 export { type Capture, createOutside, type Outside, type OutsideOptions } from './outside.ts';
 export * from './ovs.ts';

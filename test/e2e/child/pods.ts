@@ -10,6 +10,7 @@ import {
 } from '../../support/index.ts';
 
 export type { NamedConfig, Pod, Pods } from '../../support/index.ts';
+export { stateOf } from '../../support/index.ts';
 
 /** The two plugins whose links are children of a master. */
 export type Kind = 'macvlan' | 'ipvlan';
@@ -43,19 +44,3 @@ export const childNetwork = (
   fields: Config = {},
   defaults: AttachOptions = {},
 ): Pods => createPods(node, childConfig(node, kind, fields), { mac: 0 }, defaults);
-
-/**
- * All of a node that a failed call must leave as it was, in one text: without the kernel's own link-local addresses,
- * and without what the allocator keeps of a network that had an address.
- */
-export async function stateOf(node: Node): Promise<string> {
-  return node.sh(`
-    { ip -brief link; ip -brief address; ip route; ip -6 route; } | sed 's/ *fe80::[^ ]*//' | sort
-    for folder in '${node.dataDir}' /run/plumbline; do
-      [ -d "$folder" ] || continue
-      cd "$folder"
-      find . -type f ! -path './locks/*' ! -name 'last_reserved_ip.*' ! -name 'boot.*' ! -name indexed ! -name lock | sort |
-        while read -r file; do echo "$file: $(cat "$file")"; done
-    done
-  `);
-}

@@ -14,6 +14,7 @@ import {
   type OvsRow,
   type Pod,
   type Pods,
+  stateOf as stateOfNode,
 } from '../../support/index.ts';
 
 export type { NamedConfig, Pod, Pods } from '../../support/index.ts';
@@ -72,22 +73,9 @@ export async function expectNoRows(ovs: Ovs, bridge = 'br-int'): Promise<void> {
   expect(await ovs.rows('Queue')).toEqual([]);
 }
 
-/**
- * All of a node that a failed call must leave as it was, in one text: links and addresses, reservations, rows.
- * Without the kernel's own link-local addresses, without the state of a link (that of a bridge's is told one way or the
- * other after a daemon's restart), and without what the allocator keeps of a network that had an address, or was looked through for one.
- */
+/** All that a failed call must leave as it was, in one text: the node and the rows. */
 export async function stateOf(node: Node, ovs?: Ovs): Promise<string> {
-  const onNode = await node.sh(`
-    { ip -brief link | awk '{ $2 = ""; print }'; ip -brief address | awk '{ $2 = ""; print }'; ip route; ip -6 route; } |
-      sed 's/ *fe80::[^ ]*//' | sort
-    for folder in '${node.dataDir}' /run/plumbline; do
-      [ -d "$folder" ] || continue
-      cd "$folder"
-      find . -type f ! -path './locks/*' ! -name 'last_reserved_ip.*' ! -name 'boot.*' ! -name indexed ! -name lock | sort |
-        while read -r file; do echo "$file: $(cat "$file")"; done
-    done
-  `);
+  const onNode = await stateOfNode(node);
   const facts = (await ovs?.facts()) ?? [];
   return [onNode, ...facts.map(({ text }) => text).sort()].join('\n');
 }

@@ -11,6 +11,7 @@ import {
 } from '../../support/index.ts';
 
 export type { NamedConfig, Pod, Pods } from '../../support/index.ts';
+export { stateOf } from '../../support/index.ts';
 
 /** What masquerading and anti-spoofing need, and a look at the state of a node. */
 export const forRules: readonly Component[] = ['nft-masquerade', 'nft-bridge', 'ipv6'];
@@ -44,19 +45,4 @@ export const podNetwork = (node: Node, fields: Config = {}, defaults: AttachOpti
 export async function portSettings(node: Node, port: string): Promise<Readonly<Record<string, unknown>>> {
   const link: IpObject | undefined = await node.link(port);
   return link?.linkinfo?.info_slave_data ?? {};
-}
-
-/**
- * All of a node that a failed call must leave as it was, in one text: without the kernel's own link-local addresses,
- * which come when their detection is over, and without what the allocator keeps of a network that had an address: the
- * one that it gave last, and the boot in which that was.
- */
-export async function stateOf(node: Node): Promise<string> {
-  return node.sh(`
-    { ip -brief link; ip -brief address; ip route; ip -6 route; } | sed 's/ *fe80::[^ ]*//' | sort
-    nft -s list ruleset
-    if [ -d '${node.dataDir}' ]; then
-      cd '${node.dataDir}' && find . -type f ! -name 'last_reserved_ip.*' ! -name 'boot.*' | sort | xargs grep '' || :
-    fi
-  `);
 }
