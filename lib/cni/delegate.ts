@@ -8,8 +8,7 @@ import { statSync } from 'node:fs';
 import { CniError, ErrorCode, show } from '../errors.ts';
 import { findInFolders } from '../exec/folder.ts';
 import type { Host } from '../exec/host.ts';
-import { lockPath, refuseIfLocked, underLock } from '../exec/lock.ts';
-import type { CommandLine } from '../exec/runner.ts';
+import { lockPath, runUnderLock } from '../exec/lock.ts';
 import { once } from '../once.ts';
 import { isObject, parseObject } from './json.ts';
 import type { PluginCommand, Request } from './request.ts';
@@ -97,16 +96,16 @@ async function execute(
   // others' too: a delegate that hangs would hold up pods that have nothing to do with it.
   const lock = lockPath(host.runDir, 'delegate', network, containerId, ifname);
   const isLocked = command === 'ADD' || command === 'DEL';
-  const line: CommandLine = isLocked ? underLock(lock, [file, []]) : [file, []];
-  const { status, stdout, stderr } = await host.runner.run(...line, {
-    input: stdin,
-    env: { ...request.env, CNI_COMMAND: command },
-  });
-  if (status !== 0) {
-    // A delegate that has said something has had the lock, whatever its status.
-    if (isLocked && `${stdout}${stderr}`.trim() === '') refuseIfLocked(status, lock);
-    throw delegateError(type, stdout, stderr, status);
-  }
+  const { status, stdout, stderr } = await runUnderLock(
+    host.runner,
+    isLocked ? lock : undefined,
+    [file, []],
+    {
+      input: stdin,
+      env: { ...request.env, CNI_COMMAND: command },
+    },
+  );
+  if (status !== 0) throw delegateError(type, stdout, stderr, status);
   if (command !== 'ADD') return undefined;
   const what = `the result of ${type}`;
   return parseResult(parseObject(stdout, what), what);

@@ -10,7 +10,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { CniError, ErrorCode, isErrnoException } from '../errors.ts';
 import { digest } from './digest.ts';
 import { inRunDir, makeFolder } from './folder.ts';
-import type { CommandLine, Runner } from './runner.ts';
+import type { CommandLine, Runner, RunOptions, RunResult } from './runner.ts';
 
 /** Seconds until a call that waits for a lock gives up; runtimes give up after minutes. */
 const patience = 60;
@@ -28,27 +28,55 @@ export function lockPath(runDir: string, kind: string, ...parts: readonly string
   return `${runDir}/locks/${kind}-${digest(3, ...parts)}`;
 }
 
-/** The program run under a lock: flock takes it and becomes the program, so both are one child. */
-export function underLock(path: string, [program, args]: CommandLine): CommandLine {
-  ensureLock(path);
-  return [
-    'flock',
-    [
-      '--no-fork',
-      '--exclusive',
-      '--wait',
-      `${patience}`,
-      '--conflict-exit-code',
-      `${gaveUp}`,
-      path,
-      { tool: program },
-      ...args,
-    ],
-  ];
+/**
+ * Runs a program that holds a lock as long as it lives, also beyond this process.
+ * @param path of {@link lockPath}; undefined for no lock
+ * @throws CniError 11 if the lock was not to be had
+ */
+export async function runUnderLock(
+  runner: Runner,
+  path: string | undefined,
+  line: CommandLine,
+  options: RunOptions = {},
+): Promise<RunResult> {
+  if (path === undefined) return runner.run(...line, options);
+  using own = tryLock(runner, openRunLock(path));
+  if (own !== undefined) return await runner.run(...line, inheriting(own, options));
+  const result = await runner.run(...underLock(path, line), options);
+  // Who has said something has had the lock, whatever its status.
+  if (`${result.stdout}${result.stderr}`.trim() === '') refuseIfLocked(result.status, path);
+  return result;
 }
 
-/** @throws CniError 11 if the run ended because the lock was not to be had */
-export function refuseIfLocked(status: number, path: string): void {
+/** Without a child, where the runtime can and nobody has the lock. The descriptor is ours to close, or closed. */
+function tryLock({ tryLock: take }: Runner, fd: number): HeldLock | undefined {
+  if (take?.(fd) === true) return heldBy(fd);
+  closeSync(fd);
+  return undefined;
+}
+
+const inheriting = ({ fd }: HeldLock, { inherit = [], ...options }: RunOptions): RunOptions => ({
+  ...options,
+  inherit: [...inherit, fd],
+});
+
+/** flock takes the lock and becomes the program, so both are one child. */
+const underLock = (path: string, [program, args]: CommandLine): CommandLine => [
+  'flock',
+  [
+    '--no-fork',
+    '--exclusive',
+    '--wait',
+    `${patience}`,
+    '--conflict-exit-code',
+    `${gaveUp}`,
+    path,
+    { tool: program },
+    ...args,
+  ],
+];
+
+function refuseIfLocked(status: number, path: string): void {
   if (status !== gaveUp) return;
   throw new CniError(
     ErrorCode.tryAgainLater,
@@ -61,6 +89,8 @@ export interface HeldLock extends Disposable {
   readonly fd: number;
 }
 
+const heldBy = (fd: number): HeldLock => ({ fd, [Symbol.dispose]: () => closeSync(fd) });
+
 /**
  * Takes a lock that spans steps of our own. It stays with this process and every child that inherits the descriptor,
  * and goes with the last of them.
@@ -69,6 +99,7 @@ export interface HeldLock extends Disposable {
 export async function lockFile(runner: Runner, path: string): Promise<HeldLock> {
   const fd = openLock(path);
   try {
+    if (runner.tryLock?.(fd) === true) return heldBy(fd);
     const args = ['--exclusive', '--wait', `${patience}`, '--conflict-exit-code', `${gaveUp}`, '3'];
     const { status, stderr } = await runner.run('flock', args, { inherit: [fd] });
     refuseIfLocked(status, path);
@@ -77,7 +108,7 @@ export async function lockFile(runner: Runner, path: string): Promise<HeldLock> 
     closeSync(fd);
     throw error;
   }
-  return { fd, [Symbol.dispose]: () => closeSync(fd) };
+  return heldBy(fd);
 }
 
 /** A lock that can be let go for a while, for work that may take long and that another guard covers. */
@@ -109,19 +140,19 @@ export async function pausableLock(runner: Runner, path: string): Promise<Pausab
 
 /** Takes the lock of {@link lockPath}; its folder is made if missing. */
 export async function lockRunDir(runner: Runner, path: string): Promise<HeldLock> {
-  ensureLock(path);
+  closeSync(openRunLock(path));
   return lockFile(runner, path);
 }
 
-/** Makes the file of a lock below /run/plumbline, and its folder. */
-function ensureLock(path: string): void {
-  inRunDir(path, () => {
+/** Opens the file of a lock below /run/plumbline, and makes it and its folder where they are missing. */
+function openRunLock(path: string): number {
+  return inRunDir(path, () => {
     try {
-      closeSync(openLock(path));
+      return openLock(path);
     } catch (error) {
       if (!isErrnoException(error, 'ENOENT')) throw error;
       makeFolder(path.slice(0, path.lastIndexOf('/')), 0o700);
-      closeSync(openLock(path));
+      return openLock(path);
     }
   });
 }

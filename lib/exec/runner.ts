@@ -57,6 +57,8 @@ export interface Runner {
   run(program: string, args: readonly Arg[], options?: RunOptions): Promise<RunResult>;
   /** Whether a program is installed, for work that can be left out without it. */
   has(program: string): boolean;
+  /** flock(2) without a child, for lock.ts: of the runtime (lib/runtime), where it has that. */
+  readonly tryLock?: ((fd: number) => boolean) | undefined;
 }
 
 export interface RunnerOptions {
@@ -74,6 +76,7 @@ export function realRunner({ searchPath, runDir }: RunnerOptions): Runner {
   const tool = (name: string): string => findTool(name, searchPath);
   return {
     has: (program) => hasTool(program, searchPath),
+    tryLock: runtime.tryLock,
     async run(program, args, options = {}) {
       using held = options.input === undefined ? undefined : holdText(runDir, options.input);
       const byPath = held !== undefined && args.includes(INPUT);

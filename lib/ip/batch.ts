@@ -1,7 +1,7 @@
 /** Runs batches of `ip`: on the host, under a lock where they change something shared, and inside a sandbox. */
 import { CniError, ErrorCode } from '../errors.ts';
 import type { Host, Netns } from '../exec/host.ts';
-import { type HeldLock, refuseIfLocked, underLock } from '../exec/lock.ts';
+import { type HeldLock, runUnderLock } from '../exec/lock.ts';
 import { type Arg, type CommandLine, INPUT, type RunOptions, type RunResult } from '../exec/runner.ts';
 import { batchText, type Command } from './command.ts';
 import { parseDocument } from './document.ts';
@@ -84,14 +84,11 @@ export async function ipBatch(
   const { lock, holding, force = false, program = 'ip', beside } = options;
   const flags = program === 'ip' ? ['-details', '-json'] : ['-json'];
   const line: CommandLine = [program, [...flags, ...(force ? ['-force'] : []), '-batch', INPUT]];
-  const [name, args] = lock === undefined ? line : underLock(lock, line);
-  const inherit = holding === undefined ? [] : [holding.fd];
-  const result = await host.runner.run(name, args, {
+  const result = await runUnderLock(host.runner, lock, line, {
     input: batchText(commands),
-    inherit,
+    inherit: holding === undefined ? [] : [holding.fd],
     ...(beside && { beside }),
   });
-  if (lock !== undefined) refuseIfLocked(result.status, lock);
   if (result.status !== 0 && !force) throw failure(program, commands, result);
   return documents(result.stdout);
 }
@@ -138,9 +135,7 @@ export async function ipInSandbox(
     settings.length === 0
       ? ['nsenter', [...enter, ...ip]]
       : ['nsenter', [...enter, { tool: 'sh' }, '-ec', enterScript, { tool: 'ip' }, ...settings]];
-  const [program, args] = lock === undefined ? line : underLock(lock, line);
-  const result = await host.runner.run(program, args, { input: batchText(commands) });
-  if (lock !== undefined) refuseIfLocked(result.status, lock);
+  const result = await runUnderLock(host.runner, lock, line, { input: batchText(commands) });
   if (result.status !== 0 && !(force && settings.length === 0))
     throw sandboxFailure(sandbox, commands, result);
   return documents(result.stdout);

@@ -8,8 +8,8 @@
 import { runtime } from '#runtime';
 import { CniError, ErrorCode } from '../errors.ts';
 import type { Host } from '../exec/host.ts';
-import { underLock } from '../exec/lock.ts';
-import { INPUT } from '../exec/runner.ts';
+import { runUnderLock } from '../exec/lock.ts';
+import { type CommandLine, INPUT } from '../exec/runner.ts';
 import { type Cidr, type Family, formatAddress } from '../net/address.ts';
 import { type Owner, subnetOf } from './masquerade.ts';
 
@@ -126,8 +126,8 @@ async function hasChain(host: Host, family: Family, chain: string): Promise<bool
 async function restore(host: Host, family: Family, lines: readonly string[], lock: string): Promise<void> {
   const program = `${tools[family]}-restore`;
   // -w waits for iptables-legacy's own lock; without --noflush all other rules of the table would go.
-  const line = underLock(lock, [program, ['-w', '60', '--noflush', INPUT]]);
-  const { status, stderr } = await host.runner.run(...line, {
+  const line: CommandLine = [program, ['-w', '60', '--noflush', INPUT]];
+  const { status, stderr } = await runUnderLock(host.runner, lock, line, {
     input: ['*nat', ...lines, 'COMMIT', ''].join('\n'),
   });
   if (status !== 0) {

@@ -7,7 +7,7 @@
 import * as z from '#zod';
 import { CniError, ErrorCode, show } from '../errors.ts';
 import type { Host } from '../exec/host.ts';
-import { refuseIfLocked, underLock } from '../exec/lock.ts';
+import { runUnderLock } from '../exec/lock.ts';
 import { type CommandLine, INPUT } from '../exec/runner.ts';
 import { once } from '../once.ts';
 import { isRecord } from '../plain.ts';
@@ -35,10 +35,8 @@ export async function transact(
 ): Promise<Verdict> {
   if (lines.length === 0) return 'done';
   const line: CommandLine = ['nft', [...(options.checkOnly ? ['-c'] : []), '-f', INPUT]];
-  const { lock } = options;
-  const [program, args] = lock === undefined ? line : underLock(lock, line);
-  const { status, stderr } = await host.runner.run(program, args, { input: `${lines.join('\n')}\n` });
-  if (lock !== undefined) refuseIfLocked(status, lock);
+  const input = `${lines.join('\n')}\n`;
+  const { status, stderr } = await runUnderLock(host.runner, options.lock, line, { input });
   if (status === 0) return 'done';
   if (/File exists/.test(stderr)) return 'exists';
   if (/No such file or directory|does not exist/.test(stderr)) return 'missing';

@@ -31,6 +31,11 @@ export interface Runtime {
    * @throws the system's error where it cannot be started
    */
   runChild(path: string, args: readonly string[], options: ChildOptions): Promise<ChildResult>;
+  /**
+   * Takes flock(2) on an open file, exclusively and without a child. Left out where the runtime has no way to call it.
+   * @returns false where somebody else has it, or it cannot be called after all
+   */
+  readonly tryLock?: (fd: number) => boolean;
   /** Hexadecimal digest of a text. */
   hash(algorithm: 'sha256' | 'sha512', text: string): string;
   randomBytes(size: number): Uint8Array;

@@ -23,6 +23,7 @@ import {
   gc,
   type Node,
   referenceDir,
+  runtime,
   startCni,
   status,
   test,
@@ -333,7 +334,9 @@ describe('host-local', () => {
       await expectFailure(node, { ...call, command }, { code: 5, says: /ENAMETOOLONG|name too long/ });
   });
 
-  test('makes no child for ADD, and one for DEL', async ({ node }) => {
+  test('makes no child for ADD, and for DEL one where the runtime cannot take a lock by itself', async ({
+    node,
+  }) => {
     const call = { config: config(node) };
     await add(node, { ...call, ...attachment('first') });
     const added = await cni(node, { ...call, ...attachment('c'), command: 'ADD', strace: true });
@@ -341,7 +344,7 @@ describe('host-local', () => {
     expect(describeChildren(added.children ?? [])).toEqual(describeChildren([]));
     const deleted = await cni(node, { ...call, ...attachment('c'), command: 'DEL', strace: true });
     expectSuccess([deleted]);
-    expect(deleted.children).toHaveLength(1);
+    expect(deleted.children).toHaveLength(runtime === 'bun' ? 0 : 1);
     await del(node, { ...call, ...attachment('first') });
   });
 

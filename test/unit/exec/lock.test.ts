@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { lockFile, lockPath, lockRunDir, refuseIfLocked, underLock } from '../../../lib/exec/lock.ts';
-import { realRunner } from '../../../lib/exec/runner.ts';
+import { lockFile, lockPath, lockRunDir, runUnderLock } from '../../../lib/exec/lock.ts';
+import { type Runner, type RunResult, realRunner } from '../../../lib/exec/runner.ts';
 
 let dir = '';
 let file = '';
@@ -30,7 +30,7 @@ function startPlugin(body: string): ChildProcess {
   const lib = join(import.meta.dirname, '../../../lib/exec');
   const code = `
     import { INPUT, realRunner } from '${lib}/runner.ts';
-    import { lockFile, underLock } from '${lib}/lock.ts';
+    import { lockFile, runUnderLock } from '${lib}/lock.ts';
     const [dir, file] = process.argv.slice(1);
     const runner = realRunner({ searchPath: process.env.PATH, runDir: dir + '/run' });
     ${body}`;
@@ -119,7 +119,7 @@ describe('a lock that a child holds', () => {
   test('outlives the plugin that is killed, and goes with the child', async () => {
     writeFileSync(join(dir, 'wait'), '');
     const plugin = startPlugin(
-      `await runner.run(...underLock(file, ['sh', ['-c', ${JSON.stringify(waitForFile)}, dir]]));`,
+      `await runUnderLock(runner, file, ['sh', ['-c', ${JSON.stringify(waitForFile)}, dir]]);`,
     );
     await until(() => existsSync(join(dir, 'ready')));
     await killed(plugin);
@@ -132,7 +132,7 @@ describe('a lock that a child holds', () => {
     const lock = await lockFile(runner(), file);
     const work = 'if cat "$1" >"$0/work"; then :; else echo "$?" >"$0/refused"; fi; touch "$0/ended"';
     const plugin = startPlugin(
-      `await runner.run(...underLock(file, ['sh', ['-c', ${JSON.stringify(work)}, dir, INPUT]]), { input: 'link delete dev eth0' });`,
+      `await runUnderLock(runner, file, ['sh', ['-c', ${JSON.stringify(work)}, dir, INPUT]], { input: 'link delete dev eth0' });`,
     );
     await until(() => waitersFor(file) > 0);
     await killed(plugin);
@@ -143,22 +143,82 @@ describe('a lock that a child holds', () => {
   });
 
   test('is taken and the program run in one process', async () => {
-    const { stdout } = await runner().run(...underLock(file, ['sh', ['-c', 'echo $PPID']]));
+    const { stdout } = await runUnderLock(runner(), file, ['sh', ['-c', 'echo $PPID']]);
     expect(Number(stdout)).toBe(process.pid);
   });
 
   test('gives the program\u2019s own exit status', async () => {
-    expect((await runner().run(...underLock(file, ['sh', ['-c', 'exit 5']]))).status).toBe(5);
+    expect((await runUnderLock(runner(), file, ['sh', ['-c', 'exit 5']])).status).toBe(5);
   });
 
-  test('that is not had in time is error 11 that tells who holds it', () => {
-    expect(() => refuseIfLocked(73, file)).toThrow(
+  test('that is not had in time is error 11 that tells who holds it', async () => {
+    const result = { status: 73, stdout: '', stderr: '' };
+    const runOf = (more: Partial<RunResult>) =>
+      runUnderLock({ has: () => true, run: async () => ({ ...result, ...more }) }, file, ['ip', []]);
+    await expect(runOf({})).rejects.toThrow(
       expect.objectContaining({
         code: 11,
         message: expect.stringMatching(/has held the lock .* for 60 s; .*fuser -v/),
       }),
     );
-    for (const status of [0, 1, 2, 255]) expect(() => refuseIfLocked(status, file)).not.toThrow();
+    for (const status of [0, 1, 2, 255]) expect(await runOf({ status })).toMatchObject({ status });
+    // Such a program has run.
+    expect(await runOf({ stderr: 'no such device' })).toMatchObject({ status: 73 });
+  });
+});
+
+describe('a lock that the runtime takes without a child', () => {
+  /** flock(2) as Bun has it: here, a child of this process does it. */
+  const tryLock = (fd: number): boolean =>
+    spawnSync('flock', ['--nonblock', '3'], { stdio: ['ignore', 'ignore', 'ignore', fd] }).status === 0;
+  const sparing = () => {
+    const programs: string[] = [];
+    const real = runner();
+    const run: Runner['run'] = (program, ...rest) => {
+      programs.push(program);
+      return real.run(program, ...rest);
+    };
+    return { programs, runner: { ...real, tryLock, run } };
+  };
+
+  test('needs none, and is given back', async () => {
+    const { programs, runner } = sparing();
+    {
+      using _lock = await lockFile(runner, file);
+      expect(isFree(file)).toBe(false);
+    }
+    expect(isFree(file)).toBe(true);
+    expect(programs).toEqual([]);
+  });
+
+  test('is the child\u2019s, too, as long as that lives', async () => {
+    const { programs, runner } = sparing();
+    const held = `flock --nonblock ${file} true || echo held`;
+    const { stdout } = await runUnderLock(runner, file, [
+      'sh',
+      ['-c', `exec 2>&1; ${held}; ls /proc/self/fd/3`],
+    ]);
+    expect(stdout).toBe('held\n/proc/self/fd/3\n');
+    expect(programs).toEqual(['sh']);
+    expect(isFree(file)).toBe(true);
+    const descriptors = () => readdirSync('/proc/self/fd').length;
+    const before = descriptors();
+    await runUnderLock(runner, file, ['true', []]);
+    expect(descriptors()).toBe(before);
+  });
+
+  test('is waited for by a child where somebody has it', async () => {
+    const { programs, runner } = sparing();
+    const holdIt = async () => {
+      started.add(spawn('flock', [file, 'sleep', '0.3'], { stdio: 'ignore' }));
+      await until(() => !isFree(file));
+    };
+    await holdIt();
+    (await lockFile(runner, file))[Symbol.dispose]();
+    await holdIt();
+    expect((await runUnderLock(runner, file, ['true', []])).status).toBe(0);
+    expect(programs).toEqual(['flock', 'flock']);
+    expect(isFree(file)).toBe(true);
   });
 });
 
@@ -177,9 +237,9 @@ describe('the files of locks', () => {
     expect(names.filter((name) => masters.has(lockPath('/run/x', 'attachment', name)))).toEqual([]);
   });
 
-  test('are told where they cannot be made', () => {
+  test('are told where they cannot be made', async () => {
     writeFileSync(join(dir, 'file'), '');
-    expect(() => underLock(join(dir, 'file/locks/ab'), ['true', []])).toThrow(
+    await expect(runUnderLock(runner(), join(dir, 'file/locks/ab'), ['true', []])).rejects.toThrow(
       expect.objectContaining({ code: 5, message: expect.stringContaining(join(dir, 'file/locks/ab')) }),
     );
   });
