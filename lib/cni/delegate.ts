@@ -5,7 +5,7 @@
  * file found is this very executable, the call is made in process: that saves starting it a second time.
  */
 import { statSync } from 'node:fs';
-import { CniError, ErrorCode, show } from '../errors.ts';
+import { CniError, ErrorCode, isErrnoException, show } from '../errors.ts';
 import { findInFolders } from '../exec/folder.ts';
 import type { Host } from '../exec/host.ts';
 import { lockPath, runUnderLock } from '../exec/lock.ts';
@@ -96,15 +96,15 @@ async function execute(
   // others' too: a delegate that hangs would hold up pods that have nothing to do with it.
   const lock = lockPath(host.runDir, 'delegate', network, containerId, ifname);
   const isLocked = command === 'ADD' || command === 'DEL';
-  const { status, stdout, stderr } = await runUnderLock(
-    host.runner,
-    isLocked ? lock : undefined,
-    [file, []],
-    {
-      input: stdin,
-      env: { ...request.env, CNI_COMMAND: command },
-    },
-  );
+  const running = runUnderLock(host.runner, isLocked ? lock : undefined, [file, []], {
+    input: stdin,
+    env: { ...request.env, CNI_COMMAND: command },
+  });
+  const { status, stdout, stderr } = await running.catch((error: unknown) => {
+    if (!isErrnoException(error)) throw error;
+    // It is no program, or one without its interpreter.
+    return { status: 126, stdout: '', stderr: error.message };
+  });
   if (status !== 0) throw delegateError(type, stdout, stderr, status);
   if (command !== 'ADD') return undefined;
   const what = `the result of ${type}`;

@@ -26,6 +26,16 @@ declare const Bun: {
   ) => { update(text: string): { digest(encoding: 'hex'): string } };
 };
 
+/** A script that does not name its interpreter is the shell's, as execvp(3) has it, and so Node and flock(1). */
+const spawn: typeof Bun.spawn = (command, options) => {
+  try {
+    return Bun.spawn(command, options);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOEXEC') throw error;
+    return Bun.spawn(['/bin/sh', ...command], options);
+  }
+};
+
 /** Of a signal's name: only a child that was killed asks for it. */
 function numberOf(signal: NodeJS.Signals): number {
   return process.getBuiltinModule('node:os').constants.signals[signal];
@@ -55,7 +65,7 @@ const flock = once(() => {
 
 export const runtime: Runtime = {
   async runChild(path, args, { stdio, env, maxBuffer, timeout }) {
-    const child = Bun.spawn([path, ...args], {
+    const child = spawn([path, ...args], {
       stdio,
       env,
       maxBuffer,

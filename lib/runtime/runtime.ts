@@ -32,7 +32,8 @@ export interface Runtime {
    */
   runChild(path: string, args: readonly string[], options: ChildOptions): Promise<ChildResult>;
   /**
-   * Takes flock(2) on an open file, exclusively and without a child. Left out where the runtime has no way to call it.
+   * Takes flock(2) on an open file, exclusively and without a child. Left out where the runtime has no way to call it. Who has to
+   * wait does so in flock(1), which is needed all the same.
    * @returns false where somebody else has it, or it cannot be called after all
    */
   readonly tryLock?: (fd: number) => boolean;

@@ -12,14 +12,20 @@ interface PreExecution {
   readonly prepareMainThreadExecution: (expandArgv1: boolean) => void;
 }
 
+/** Of functions, in bytes, at the last garbage collection. */
+const codeSize = (): number => v8.getHeapCodeStatistics().bytecode_and_metadata_size;
+
 /**
  * Forgets the code of all functions that are not running, and then has compiled again what each start of Node needs. What the
  * program itself needs is to run once more.
+ * @throws Error where V8 does not do so any more
  */
 export function forgetCode(): void {
+  const before = codeSize();
   v8.setFlagsFromString('--stress-flush-code');
   // A full garbage collection, which is when V8 forgets code.
   v8.queryObjects(class Nobody {});
   v8.setFlagsFromString('--no-stress-flush-code');
+  if (codeSize() > before / 2) throw new Error('V8 has not forgotten its code: see scripts/build/forget.ts');
   (require(preExecution) as PreExecution).prepareMainThreadExecution(false);
 }

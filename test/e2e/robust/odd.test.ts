@@ -1,4 +1,6 @@
 /** Odd configs and results: what a reader of the documents would not think of writing, and somebody does. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import {
   type Config,
@@ -181,5 +183,34 @@ describeNeeds(['root', 'built'], 'an IPAM plugin', () => {
     expect(ipam.commands()).toEqual(['ADD']);
     expect((await deleting.done).code).toBe(0);
     expect(ipam.commands()).toEqual(['ADD', 'DEL']);
+  });
+});
+
+describeNeeds(['root', 'built'], 'an IPAM plugin that is executed', () => {
+  /** Another text in place of the test plugin's first line, which names its interpreter. */
+  const withFirstLine = (file: string, line: string): void =>
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/^.*\n/, line));
+
+  test('is the shell\u2019s where it does not name its interpreter', async ({ node }) => {
+    const { type, path, dir, commands } = createTestIpam(node, { ips: [{ address: '10.22.0.5/24' }] });
+    withFirstLine(join(dir, type), '');
+    const pods = podNetwork(node, { ipam: { type } }, { path });
+    const blue = await pods.start();
+    await pods.check(blue);
+    await pods.clear();
+    expect(commands()).toEqual(['ADD', 'CHECK', 'DEL']);
+  });
+
+  test('is told of by its type where its interpreter is missing', async ({ node }) => {
+    const { type, path, dir } = createTestIpam(node);
+    withFirstLine(join(dir, type), '#!/nowhere/sh\n');
+    const { config } = podNetwork(node, { ipam: { type } });
+    const container = await createContainer(node);
+    await expectFailure(
+      node,
+      { command: 'ADD', config, container, path },
+      { code: 101, says: new RegExp(`IPAM plugin ${type} failed`) },
+    );
+    expect(await container.link('eth0')).toBeUndefined();
   });
 });
