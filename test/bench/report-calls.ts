@@ -32,7 +32,8 @@ export function limitSection({ limits }: Report): string[] {
     '## The least that is possible',
     '',
     "An empty program of a build's runtime, and after it the kernel's work by `ip` and `nft` out of a shell script, without",
-    'IPAM, locks, marks and checks: what a plugin on this runtime that calls `ip` cannot go below. Several at once: ADDs alone.',
+    'IPAM, locks, marks and checks: what a plugin on this runtime that calls `ip` cannot go far below. For Node it has a code cache; a',
+    'snapshot that has forgotten code starts a little faster (docs/startup.md). Several at once: ADDs alone.',
     '',
     ...table(
       ['veth-bridge', ...sides.map((side) => `${labels[side]} ms`), ...against.map(ratioTitle)],

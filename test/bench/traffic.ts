@@ -86,7 +86,7 @@ export async function measureTraffic(
   if (floor === undefined) throw new Error(`${scenario.plugin} ${scenario.title}: nothing is made by hand`);
   const samples = noSamples();
   let links: readonly LinkMeasure[] = [];
-  for (const round of roundsWithin({ rounds, least: Math.min(3, rounds), seconds: 26 })) {
+  for (const round of roundsWithin({ rounds, least: Math.min(3, rounds), seconds: 30 })) {
     // Anew each time: the number that a port gets, and with it its turn in the switch, is chance; it can double a round trip.
     const pairs = await wireAll(ours, floor, round);
     await measureRound(pairs, samples, round);
