@@ -97,7 +97,11 @@ const heldBy = (fd: number): HeldLock => ({ fd, [Symbol.dispose]: () => closeSyn
  * @param path file of the lock; made if missing, its folder must be there
  */
 export async function lockFile(runner: Runner, path: string): Promise<HeldLock> {
-  const fd = openLock(path);
+  return lockOpened(runner, path, openLock(path));
+}
+
+/** @param fd of the lock's file; closed where the lock is not to be had */
+async function lockOpened(runner: Runner, path: string, fd: number): Promise<HeldLock> {
   try {
     if (runner.tryLock?.(fd) === true) return heldBy(fd);
     const args = ['--exclusive', '--wait', `${patience}`, '--conflict-exit-code', `${gaveUp}`, '3'];
@@ -140,8 +144,7 @@ export async function pausableLock(runner: Runner, path: string): Promise<Pausab
 
 /** Takes the lock of {@link lockPath}; its folder is made if missing. */
 export async function lockRunDir(runner: Runner, path: string): Promise<HeldLock> {
-  closeSync(openRunLock(path));
-  return lockFile(runner, path);
+  return lockOpened(runner, path, openRunLock(path));
 }
 
 /** Opens the file of a lock below /run/plumbline, and makes it and its folder where they are missing. */

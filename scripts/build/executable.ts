@@ -138,15 +138,29 @@ async function injectForeign(
   scratch: string,
   arch: Arch,
 ): Promise<void> {
+  copyFileSync(baseNode(arch), output);
+  await injectProgram(output, scratch, { main, ...seaConfig(assets) });
+}
+
+/**
+ * Puts a program into a Node binary.
+ * @param executable changed in place
+ * @param scratch a folder for what is made on the way
+ * @param config as Node documents it for --experimental-sea-config, without `output`
+ */
+export async function injectProgram(
+  executable: string,
+  scratch: string,
+  config: Readonly<Record<string, unknown>>,
+): Promise<void> {
   const fromPkg = createRequire(fromHere.resolve('@yao-pkg/pkg/package.json'));
   const { inject } = fromPkg('postject') as { inject: Inject };
   const blob = join(scratch, 'blob');
-  const config = join(scratch, 'sea-config.json');
-  writeFileSync(config, JSON.stringify({ main, output: blob, ...seaConfig(assets) }));
-  execFileSync(process.execPath, ['--experimental-sea-config', config], { cwd: scratch, stdio: 'pipe' });
-  copyFileSync(baseNode(arch), output);
+  const file = join(scratch, 'sea-config.json');
+  writeFileSync(file, JSON.stringify({ ...config, output: blob }));
+  execFileSync(process.execPath, ['--experimental-sea-config', file], { cwd: scratch, stdio: 'pipe' });
   await withoutNoise(() =>
-    inject(output, 'NODE_SEA_BLOB', readFileSync(blob), { sentinelFuse, overwrite: true }),
+    inject(executable, 'NODE_SEA_BLOB', readFileSync(blob), { sentinelFuse, overwrite: true }),
   );
 }
 

@@ -2,21 +2,16 @@
 import type { Node } from './node.ts';
 
 /**
- * Links, addresses and routes, a line each. Without what the kernel does or tells in its own time, perhaps a second later: a
- * link's carrier, and its link-local address, which follows the carrier.
+ * All of a node in one text: links, addresses, routes, nft's rules, plumbline's files. Without the kernel's own link-local addresses,
+ * which come in their own time, and without what the allocator keeps of a network that had an address (the one that it gave
+ * last, and the boot in which that was), or was looked through for one.
+ * @param withoutLinkStates leaves out whether a link is up, where somebody else changes that
  */
-const links = String.raw`
-  { ip -brief link; ip -brief address; ip route; ip -6 route; } |
-    sed -E '/^fe80:/d; s/^([^ ]+) +[A-Z]+( |$)/\1 /; s/ fe80:[^ ]*//g; s/NO-CARRIER,|,LOWER_UP//; s/ linkdown//; s/ +/ /g; s/ $//' |
-    sort`;
-
-/**
- * All of a node in one text: links, addresses, routes, nft's rules, plumbline's files. Without what the allocator keeps of a network
- * that had an address, or was looked through for one.
- */
-export async function stateOf(node: Node): Promise<string> {
+export async function stateOf(node: Node, { withoutLinkStates = false } = {}): Promise<string> {
+  const brief = withoutLinkStates ? `| awk '{ $2 = ""; print }'` : '';
   return node.sh(`
-    ${links}
+    { ip -brief link ${brief}; ip -brief address ${brief}; ip route; ip -6 route; } |
+      sed '/^fe80:/d; s/ fe80:[^ ]*//g; s/  */ /g; s/ $//' | sort
     if type nft >/dev/null 2>&1; then nft -s list ruleset; fi
     for folder in '${node.dataDir}' /run/plumbline; do
       [ -d "$folder" ] || continue
