@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Background, startHolder } from './background.ts';
 import { markOf } from './marks.ts';
 import { type Node, uniqueName } from './node.ts';
-import { type Backgrounds, makePlace, type Place, placeEnvironment } from './place.ts';
+import { type Backgrounds, eventually, makePlace, type Place, placeEnvironment } from './place.ts';
 
 export interface Container extends Place, AsyncDisposable {
   /** 64 hexadecimal digits, as runtimes give them. */
@@ -15,7 +15,10 @@ export interface Container extends Place, AsyncDisposable {
   readonly node: Node;
   /** Whether its namespace has not been removed. */
   readonly alive: boolean;
-  /** Removes the namespace, as when a container dies before its DEL. Twice is fine. */
+  /**
+   * Removes the namespace, as when a container dies before its DEL, and waits for the node's ends of its veth pairs to
+   * go: the kernel takes a namespace apart some time after its last holder is gone. Twice is fine.
+   */
   remove(): Promise<void>;
 }
 
@@ -55,7 +58,13 @@ export async function createContainer(node: Node, options: ContainerOptions = {}
     alive = false;
     node.containers.delete(container);
     await Promise.all([...backgrounds].map((background) => background.stop('SIGKILL')));
+    const ends = (await pairsAt(place)).map(([inside, onNode]) => `${onNode} ${inside}`);
     await namespace.remove();
+    if (ends.length === 0) return;
+    const areGone = async (): Promise<boolean> =>
+      !(await pairsAt(node)).some((pair) => ends.includes(pair.join(' ')));
+    // That they stay is no error: another process may still hold the namespace.
+    await eventually(areGone, 2_000);
   }
 
   const container: Container = {
@@ -78,6 +87,12 @@ export async function createContainer(node: Node, options: ContainerOptions = {}
   node.containers.add(container);
   node.marks.add(markOf(id));
   return container;
+}
+
+/** The veth pairs with one end here and the other in another namespace: the index of the near end and of the far one. */
+async function pairsAt(place: Place): Promise<string[][]> {
+  const { stdout } = await place.try('ip', '-oneline', 'link', 'show', 'type', 'veth');
+  return [...stdout.matchAll(/^(\d+): \S+@if(\d+):/gm)].map(([, near = '', far = '']) => [near, far]);
 }
 
 const make: Record<NonNullable<ContainerOptions['via']>, (node: Node, name: string) => Promise<Namespace>> = {

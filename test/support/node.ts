@@ -103,7 +103,7 @@ export async function createNode(name = uniqueName(), options: NodeOptions = {})
   let bootIdMounted = false;
 
   async function dispose(): Promise<void> {
-    for (const container of containers) await container.remove();
+    await Promise.all([...containers].map((container) => container.remove()));
     await Promise.all([...backgrounds].map((background) => background.stop('SIGKILL')));
     rmSync(dir, { recursive: true, force: true });
   }
