@@ -82,14 +82,16 @@ function reserveNext(
   const set = sets[index] ?? [];
   const gateways = gatewaysOf(sets);
   const last = lastReserved(store, index);
-  const isGiven = ({ text }: Candidate): boolean => reservation.reserve(text);
-  const given =
-    candidates(set, gateways, last)
-      .take(looksBeforeReading)
-      // Most often the first one is free: it is tried without a look.
-      .find((candidate, index) => (index === 0 || !isTaken(store, candidate.text)) && isGiven(candidate)) ??
-    candidates(set, gateways, last, takenNames(store)).find(isGiven);
-  if (given !== undefined) return given;
+  let looks = 0;
+  for (const candidate of candidates(set, gateways, last)) {
+    // Most often the first one is free: it is tried without a look.
+    if ((looks === 0 || !isTaken(store, candidate.text)) && reservation.reserve(candidate.text))
+      return candidate;
+    looks += 1;
+    if (looks === looksBeforeReading) break;
+  }
+  for (const candidate of candidates(set, gateways, last, takenNames(store)))
+    if (reservation.reserve(candidate.text)) return candidate;
   throw new CniError(
     ErrorCode.noAddress,
     `no address is free in range set ${index} (${describeSet(set)}): all ${capacity(set, gateways)} are reserved in ` +

@@ -21,5 +21,7 @@ export function digest(length: number, ...parts: readonly string[]): string {
 export function randomMac(): string {
   const bytes = runtime.randomBytes(6);
   bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':');
+  return Buffer.from(bytes)
+    .toString('hex')
+    .replace(/..(?!$)/g, '$&:');
 }

@@ -26,11 +26,9 @@ export function identityOf(kernel: Kernel): MachineIdentity {
 }
 
 function nameIn(kernel: Kernel, files: readonly string[]): string {
-  const isName = (text: string | undefined): text is string => text !== undefined && /^[\w.-]+$/.test(text);
-  return (
-    files
-      .values()
-      .map((file) => kernel.read(file)?.trim())
-      .find(isName) ?? 'unknown'
-  );
+  for (const file of files) {
+    const name = kernel.read(file)?.trim();
+    if (name !== undefined && /^[\w.-]+$/.test(name)) return name;
+  }
+  return 'unknown';
 }

@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { type Arch, nativeArch } from './arch.ts';
 import { fetchProgram } from './package.ts';
 import { sealBun } from './seal.ts';
+import { trimBun } from './trim-bun.ts';
 
 /** x64: the one that asks for no AVX2, which virtual machines and older servers lack. */
 const packages = { x64: '@oven/bun-linux-x64-baseline', arm64: '@oven/bun-linux-aarch64' } as const;
@@ -37,6 +38,7 @@ export function compileByBun({ entry, output, arch, define }: Options): void {
   try {
     const base = join(scratch, 'bun');
     const binary = readFileSync(bunFor(arch));
+    trimBun(binary, arch);
     sealBun(binary, arch);
     writeFileSync(base, binary, { mode: 0o755 });
     const constants = Object.entries(define).map(([name, value]) => `--define=${name}=${value}`);

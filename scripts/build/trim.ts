@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import type { Arch } from './arch.ts';
 import { findAll, theOnly } from './bytes.ts';
+import { offsetOf } from './elf.ts';
 
 /** Bytes that are there, of which undefined stands for any, and those that take their place from one of them on. */
 interface Change {
@@ -126,16 +127,3 @@ export function trimNode(binary: Buffer, arch: Arch, nm: string, file: string): 
     Buffer.from(becomes).copy(binary, (start ?? 0) + place + from);
   }
 }
-
-/** Where an address is in a file (elf(5), program headers of 64 bits, little-endian). */
-function offsetOf(binary: Buffer, address: number): number | undefined {
-  const [table, size, count] = [u64(binary, 32), binary.readUInt16LE(54), binary.readUInt16LE(56)];
-  for (let at = table; at < table + size * count; at += size) {
-    const [offset, start, length] = [u64(binary, at + 8), u64(binary, at + 16), u64(binary, at + 32)];
-    const isLoaded = binary.readUInt32LE(at) === 1;
-    if (isLoaded && address >= start && address < start + length) return address - start + offset;
-  }
-  return undefined;
-}
-
-const u64 = (binary: Buffer, at: number): number => Number(binary.readBigUInt64LE(at));
