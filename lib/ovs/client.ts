@@ -27,8 +27,8 @@ export interface ClientOptions {
   readonly again?: boolean;
 }
 
-/** Seconds: for an answer, and for the server to come back. */
-const patience = { read: 3, return: 3 } as const;
+/** Seconds: for an answer, for the server to come back, and for a place in its queue. */
+const patience = { read: 3, return: 3, queue: 20 } as const;
 /** Milliseconds between two tries. */
 const pause = 200;
 
@@ -102,13 +102,24 @@ export async function send(
   operations: readonly Operation[],
   { again = false, ...options }: SendOptions,
 ): Promise<readonly Outcome[]> {
-  for (const end = Date.now() + patience.return * 1000; ; await sleep(pause)) {
+  for (const begin = Date.now(); ; await sleep(pause)) {
     try {
       return await sendOnce(host, database, verb, operations, options);
     } catch (error) {
-      if (!again || !isOvsError(error, 'unreachable') || Date.now() >= end) throw error;
+      const seconds = isQueueFull(error) ? patience.queue : again ? patience.return : 0;
+      if (!isOvsError(error, 'unreachable') || Date.now() >= begin + seconds * 1000) throw error;
     }
   }
+}
+
+/**
+ * The server has 64 places for connections that it has not taken yet. Where a hundred containers start at once, connect(2) finds none,
+ * which ovsdb-client does not wait for, and calls a protocol error. Nothing has been sent.
+ */
+function isQueueFull(error: unknown): boolean {
+  return (
+    isOvsError(error, 'unreachable') && /failed to connect to .* \(Protocol error\)$/m.test(error.details)
+  );
 }
 
 async function sendOnce(

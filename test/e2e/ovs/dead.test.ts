@@ -37,7 +37,8 @@ describe('after a pod of ours whose sandbox died without a DEL', () => {
 
     testNeeds(forOvs, `twenty of them go with one ADD: ${what}`, async ({ node, ovs }) => {
       const pods = layer2(node, 'wires', fields);
-      const many = roundsOf({ usual: 20, full: 100, vm: 8 });
+      // One ADD takes 50 away at most.
+      const many = roundsOf({ usual: 20, full: 50, vm: 8 });
       const dead: Pod[] = [];
       for (let index = 0; index < many; index += 1) dead.push(await pods.start());
       for (const pod of dead) await pod.remove();

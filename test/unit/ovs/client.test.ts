@@ -177,6 +177,17 @@ describe('a failure', () => {
     expect(never.runs).toHaveLength(1);
   });
 
+  test('of a place in the queue of a busy server is a reason to try again, since nothing was sent', async () => {
+    const full = { status: 1, stderr: 'ovsdb-client: failed to connect to "unix:/x" (Protocol error)\n' };
+    using host = answering(full, full, outcomes({}));
+    await commit(host, database, [change]);
+    expect(host.runs).toHaveLength(3);
+    const broken = { status: 1, stderr: 'ovsdb-client: transaction failed (Protocol error)\n' };
+    using other = answering(broken);
+    await expect(commit(other, database, [change])).rejects.toMatchObject({ why: 'unreachable' });
+    expect(other.runs).toHaveLength(1);
+  });
+
   test('of the wait for a row is for the caller to name', async () => {
     using host = answering(outcomes({}, { error: 'timed out', details: '"where" clause test failed' }, null));
     const waiting = {
