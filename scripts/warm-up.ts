@@ -178,6 +178,9 @@ function madeUpHost(dir: string): Host {
     runDir: join(dir, 'run'),
     stateDir: join(dir, 'state'),
     executable: join(dir, 'host-local'),
-    openNetns: (path) => ({ path, ref: '/proc/self/ns/net', id: '0:0', [Symbol.dispose]: () => undefined }),
+    openNetns: (path) => ({
+      ...{ path, ref: '/proc/self/ns/net', fd: -1, id: '0:0' },
+      [Symbol.dispose]: () => undefined,
+    }),
   };
 }

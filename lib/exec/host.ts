@@ -11,6 +11,8 @@ export interface Netns extends Disposable {
   readonly path: string;
   /** `/proc/PID/fd/N`: what ip and nsenter are given. */
   readonly ref: string;
+  /** The descriptor itself. */
+  readonly fd: number;
   /** Tells it from all others that live: `device:inode`. */
   readonly id: string;
 }

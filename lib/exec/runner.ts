@@ -59,6 +59,8 @@ export interface Runner {
   has(program: string): boolean;
   /** flock(2) without a child, for lock.ts: of the runtime (lib/runtime), where it has that. */
   readonly tryLock?: ((fd: number) => boolean) | undefined;
+  /** setns(2) without a child, for ip: of the runtime (lib/runtime), where it has that. */
+  readonly within?: typeof runtime.within | undefined;
 }
 
 export interface RunnerOptions {
@@ -77,6 +79,7 @@ export function realRunner({ searchPath, runDir }: RunnerOptions): Runner {
   return {
     has: (program) => hasTool(program, searchPath),
     tryLock: runtime.tryLock,
+    within: runtime.within,
     async run(program, args, options = {}) {
       using held = options.input === undefined ? undefined : holdText(runDir, options.input);
       const byPath = held !== undefined && args.includes(INPUT);

@@ -127,18 +127,61 @@ export async function ipInSandbox(
   commands: readonly Command[],
   options: SandboxOptions = {},
 ): Promise<unknown[]> {
-  const { sysctls = [], force = false, lock } = options;
+  const { sysctls = [], force = false } = options;
+  const result = await (startWithin(host, sandbox, commands, options) ??
+    startByNsenter(host, sandbox, commands, options));
+  if (result.status !== 0 && !(force && sysctls.length === 0))
+    throw sandboxFailure(sandbox, commands, result);
+  return documents(result.stdout);
+}
+
+const flagsOf = ({ force = false }: SandboxOptions): readonly string[] => [
+  '-details',
+  '-json',
+  ...(force ? ['-force'] : []),
+  '-batch',
+  '-',
+];
+
+/**
+ * Where the runtime can enter the sandbox itself, neither nsenter nor a shell is needed.
+ * @returns undefined where it cannot, or something is refused: the child will, too, and says what
+ */
+function startWithin(
+  { runner, kernel }: Host,
+  sandbox: Netns,
+  commands: readonly Command[],
+  options: SandboxOptions,
+): Promise<RunResult> | undefined {
+  const { sysctls = [], lock } = options;
+  try {
+    return runner.within?.(sandbox.fd, () => {
+      for (const [name, value] of sysctls) {
+        const file = `/proc/sys/net/${name}`;
+        if (kernel.exists(file)) kernel.write(file, value);
+      }
+      // The program has been started, there, when this returns: what runs it waits only then.
+      return runUnderLock(runner, lock, ['ip', flagsOf(options)], { input: batchText(commands) });
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+function startByNsenter(
+  { runner }: Host,
+  sandbox: Netns,
+  commands: readonly Command[],
+  options: SandboxOptions,
+): Promise<RunResult> {
+  const { sysctls = [], lock } = options;
   const enter: Arg[] = [`--net=${sandbox.ref}`, '--'];
-  const ip: Arg[] = [{ tool: 'ip' }, '-details', '-json', ...(force ? ['-force'] : []), '-batch', '-'];
   const settings = sysctls.map(([name, value]) => `${name}=${value}`);
   const line: CommandLine =
     settings.length === 0
-      ? ['nsenter', [...enter, ...ip]]
+      ? ['nsenter', [...enter, { tool: 'ip' }, ...flagsOf(options)]]
       : ['nsenter', [...enter, { tool: 'sh' }, '-ec', enterScript, { tool: 'ip' }, ...settings]];
-  const result = await runUnderLock(host.runner, lock, line, { input: batchText(commands) });
-  if (result.status !== 0 && !(force && settings.length === 0))
-    throw sandboxFailure(sandbox, commands, result);
-  return documents(result.stdout);
+  return runUnderLock(runner, lock, line, { input: batchText(commands) });
 }
 
 function sandboxFailure(sandbox: Netns, commands: readonly Command[], result: RunResult): CniError {

@@ -30,7 +30,7 @@ export function openNetns(path: string, mayBeOwn: boolean): Netns {
     }
     const id = idOf(fstatSync(fd));
     if (!mayBeOwn && id === idOf(statSync('/proc/self/ns/net'))) throw ownNamespaceError(path);
-    return { path, ref, id, [Symbol.dispose]: () => closeSync(fd) };
+    return { path, ref, fd, id, [Symbol.dispose]: () => closeSync(fd) };
   } catch (error) {
     closeSync(fd);
     throw error;

@@ -37,6 +37,14 @@ export interface Runtime {
    * @returns false where somebody else has it, or it cannot be called after all
    */
   readonly tryLock?: (fd: number) => boolean;
+  /**
+   * Does something in another network namespace: the program that it starts is in there, as nsenter(1) would have it. Left out where
+   * the runtime has no way to call setns(2).
+   * @param namespace its descriptor
+   * @param work      waits for nothing: when it returns, so does this process
+   * @returns undefined where the namespace cannot be entered, or not left again: nothing has been done
+   */
+  readonly within?: <Result>(namespace: number, work: () => Result) => Result | undefined;
   /** Hexadecimal digest of a text. */
   hash(algorithm: 'sha256' | 'sha512', text: string): string;
   randomBytes(size: number): Uint8Array;

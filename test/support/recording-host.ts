@@ -91,11 +91,12 @@ export function recordingHost(options: RecordingOptions = {}): RecordingHost {
       const index = sandboxes.indexOf(path);
       // For what goes back to the host.
       if (path === '/proc/self/ns/net' && mayBeOwn)
-        return { path, ref: hostRef, id: '4:9', [Symbol.dispose]: () => undefined };
+        return { path, ref: hostRef, fd: 9, id: '4:9', [Symbol.dispose]: () => undefined };
       if (index < 0) return openNetns(path, mayBeOwn);
       return {
         path,
         ref: `/proc/4194304/fd/${10 + index}`,
+        fd: 10 + index,
         id: `4:${10 + index}`,
         [Symbol.dispose]: () => undefined,
       };

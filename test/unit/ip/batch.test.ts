@@ -1,15 +1,16 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Netns } from '../../../lib/exec/host.ts';
-import { INPUT, type RunResult } from '../../../lib/exec/runner.ts';
+import type { Kernel, Netns } from '../../../lib/exec/host.ts';
+import { INPUT, type Runner, type RunResult } from '../../../lib/exec/runner.ts';
 import { type IpError, ipBatch, ipInSandbox, isIpError } from '../../../lib/ip/batch.ts';
 import { batchText, type Command } from '../../../lib/ip/command.ts';
 import { cutAsIpDoes } from '../../support/recording/words.ts';
-import { recordingHost } from '../../support/recording-host.ts';
+import { type RecordingHost, recordingHost } from '../../support/recording-host.ts';
 
 const sandbox: Netns = {
   path: '/run/netns/blue',
   ref: '/proc/7/fd/9',
+  fd: 9,
   id: '4:7',
   [Symbol.dispose]: () => undefined,
 };
@@ -160,6 +161,71 @@ describe('a batch', () => {
       },
     ]);
     expect(host.runs[0]?.options.input).toBe('link set dev eth0 up\naddress show dev eth0\n');
+  });
+});
+
+describe('in a sandbox that the runtime enters itself', () => {
+  const setting = ['ipv4/conf/eth0/arp_notify', '1'] as const;
+  const missing = ['ipv6/conf/eth0/ndisc_notify', '1'] as const;
+  /** A host whose runtime does so; what it does there is noted. */
+  const entering = (host: RecordingHost, mayWrite = true) => {
+    const done: string[] = [];
+    let isInside = false;
+    const note = (what: string): void => void done.push(`${isInside ? 'inside' : 'outside'}: ${what}`);
+    const within = <Result>(namespace: number, work: () => Result): Result => {
+      done.push(`enters ${namespace}`);
+      isInside = true;
+      try {
+        return work();
+      } finally {
+        isInside = false;
+      }
+    };
+    const run: Runner['run'] = (program, ...rest) => {
+      note(program);
+      return host.runner.run(program, ...rest);
+    };
+    const kernel: Kernel = {
+      ...host.kernel,
+      exists: (path) => !path.includes('ndisc_notify'),
+      write: (path, value) => {
+        if (!mayWrite) throw new Error('read-only');
+        note(`${path}=${value}`);
+      },
+    };
+    return { done, host: { ...host, kernel, runner: { ...host.runner, run, within } } };
+  };
+
+  test('settings that are there are made, and ip is all that runs', async () => {
+    using recording = recordingHost({ answer: () => ({ stdout: '[]\n' }) });
+    const { host, done } = entering(recording);
+    expect(await ipInSandbox(host, sandbox, commands, { sysctls: [setting, missing] })).toEqual([[]]);
+    expect(done).toEqual(['enters 9', 'inside: /proc/sys/net/ipv4/conf/eth0/arp_notify=1', 'inside: ip']);
+    expect(recording.runs).toMatchObject([
+      { program: 'ip', args: ['-details', '-json', '-batch', '-'], options: { input: expect.any(String) } },
+    ]);
+  });
+
+  test('a failure is told as that of a child that enters', async () => {
+    const stderr = 'RTNETLINK answers: File exists\nCommand failed -:1\n';
+    using recording = recordingHost({ answer: () => ({ status: 1, stderr }) });
+    await expect(ipInSandbox(entering(recording).host, sandbox, commands)).rejects.toThrow(
+      /^"nsenter --net=\/run\/netns\/blue ip link set dev eth0 up" failed: RTNETLINK answers: File exists$/,
+    );
+  });
+
+  test('a setting that is refused is left to a child, which says so', async () => {
+    using recording = recordingHost({ answer: () => ({}) });
+    const { host, done } = entering(recording, false);
+    await ipInSandbox(host, sandbox, commands, { sysctls: [setting] });
+    expect(done).toEqual(['enters 9', 'outside: nsenter']);
+  });
+
+  test('one that it cannot enter is, too', async () => {
+    using recording = recordingHost({ answer: () => ({}) });
+    const host = { ...recording, runner: { ...recording.runner, within: () => undefined } };
+    await ipInSandbox(host, sandbox, commands);
+    expect(recording.runs).toMatchObject([{ program: 'nsenter' }]);
   });
 });
 

@@ -9,6 +9,7 @@ const down = { ...up, operstate: 'LOWERLAYERDOWN' };
 const sandbox: Netns = {
   path: '/run/netns/blue',
   ref: '/proc/7/fd/9',
+  fd: 9,
   id: '4:7',
   [Symbol.dispose]: () => undefined,
 };

@@ -163,7 +163,7 @@ const hostWith = (namespaces: Readonly<Record<string, string>>) => ({
   openNetns(path: string): Netns {
     const id = namespaces[path];
     if (id === undefined) throw new CniError(8, `CNI_NETNS: "${path}" does not exist`);
-    return { path, id, ref: path, [Symbol.dispose]: () => undefined };
+    return { path, id, ref: path, fd: -1, [Symbol.dispose]: () => undefined };
   },
 });
 const env = { CONTAINER_RUNTIME_ENDPOINT: 'unix:///run/crio/crio.sock' };

@@ -49,7 +49,7 @@ export function hostWith(
     executable: '/proc/self/exe',
     openNetns(path) {
       if (files[path] !== 'netns') throw new Error(`${path} is no network namespace`);
-      return { path, ref: path, id: '4:1', [Symbol.dispose]: () => undefined };
+      return { path, ref: path, fd: -1, id: '4:1', [Symbol.dispose]: () => undefined };
     },
   };
 }
