@@ -6,7 +6,7 @@ import { layAnew } from './page-cache.ts';
 import type { Answer } from './protocol.ts';
 import type { Plugin, Scenario } from './scenarios.ts';
 import { createStation, describeFailure, type Sandbox, settle } from './station.ts';
-import { rotated, roundsWithin, type Summary, summarize } from './statistics.ts';
+import { mean, rotated, roundsWithin, type Summary, summarize } from './statistics.ts';
 
 /** All ADDs, or all DELs. */
 export interface LoadFigures {
@@ -14,8 +14,8 @@ export interface LoadFigures {
   readonly wall: Summary;
   /** User and system time of all processes, in seconds. */
   readonly cpu: Summary;
-  /** MiB of all processes together, in a round of its own: looking takes time. */
-  readonly peak: number;
+  /** MiB of all processes together, in a round of its own: looking takes time. Not of all crowds. */
+  readonly peak?: number;
   /** The wall time of a build of ours, by the reference's, round by round. */
   readonly ratio?: Summary;
 }
@@ -40,6 +40,8 @@ export interface LoadOptions {
   readonly rounds: number;
   /** No further round begins after these. */
   readonly seconds: number;
+  /** Whether memory is measured, too. */
+  readonly memory: boolean;
 }
 
 type Step = 'add' | 'del';
@@ -47,8 +49,11 @@ type Step = 'add' | 'del';
 interface Taken {
   readonly wall: number[];
   readonly cpu: number[];
-  peak: number;
+  peak?: number;
 }
+
+/** Milliseconds and seconds of one round. */
+type Times = Readonly<Record<Step, { readonly wall: number; readonly cpu: number }>>;
 
 interface Tally extends Readonly<Record<Step, Taken>> {
   readonly contender: Contender;
@@ -63,15 +68,29 @@ export async function measureLoad(
   options: LoadOptions,
 ): Promise<readonly LoadMeasure[]> {
   const measures = await withTallies(sides, options, async (tallies) => {
-    for (const tally of tallies) await oneRound(tally, 'memory');
+    if (options.memory) for (const tally of tallies) await oneRound(tally, 'memory');
     for (const round of roundsWithin({ ...options, least: Math.min(2, options.rounds) })) {
       layAnew();
-      for (const tally of rotated(tallies, round)) await oneRound(tally, 'time');
+      const times = new Map(tallies.map((tally) => [tally, [] as Times[]]));
+      for (const tally of turns(tallies, round)) times.get(tally)?.push(await oneRound(tally, 'time'));
+      for (const [{ add, del }, taken] of times) {
+        for (const [step, into] of [['add', add] as const, ['del', del] as const]) {
+          into.wall.push(mean(taken.map((one) => one[step].wall)));
+          into.cpu.push(mean(taken.map((one) => one[step].cpu)));
+        }
+      }
     }
     return tallies.map((tally) => measureOf(tally, tallies, options));
   });
   await settle();
   return measures;
+}
+
+/** The reference comes before each of ours: its times are the least even, and its rounds the shortest. */
+function turns(tallies: readonly Tally[], round: number): readonly Tally[] {
+  const ours = tallies.filter(({ contender }) => isBuild(contender.name));
+  const others = tallies.filter(({ contender }) => !isBuild(contender.name));
+  return rotated(ours, round).flatMap((tally) => [...others, tally]);
 }
 
 async function withTallies<T>(
@@ -97,21 +116,16 @@ async function tallyOf(contender: Contender, { scenario, containers }: LoadOptio
     rangeEnd: `10.${number}.${last >> 8}.${last & 255}`,
   };
   const config = configOf(contender, number, scenario, { range });
-  const nothing = (): Taken => ({ wall: [], cpu: [], peak: 0 });
+  const nothing = (): Taken => ({ wall: [], cpu: [] });
   return { contender, sandboxes, config, add: nothing(), del: nothing(), failed: [], addresses: 0 };
 }
 
-async function oneRound(tally: Tally, what: 'memory' | 'time'): Promise<void> {
+async function oneRound(tally: Tally, what: 'memory' | 'time'): Promise<Times> {
   const { contender, sandboxes, config } = tally;
   const step = async (name: Step, calls: readonly ReturnType<typeof callOf>[]): Promise<Answer> => {
     const watch = what === 'memory' ? watchMemory(contender.station.spawner) : undefined;
     const answer = await contender.station.runAll(calls);
-    const taken = tally[name];
-    if (watch !== undefined) taken.peak = await watch.stop();
-    else {
-      taken.wall.push(answer.milliseconds);
-      taken.cpu.push(answer.cpuSeconds);
-    }
+    if (watch !== undefined) tally[name].peak = await watch.stop();
     for (const [index, outcome] of answer.outcomes.entries()) {
       const call = calls[index];
       if (outcome.code !== 0 && call !== undefined) tally.failed.push(describeFailure(call, outcome));
@@ -124,13 +138,15 @@ async function oneRound(tally: Tally, what: 'memory' | 'time'): Promise<void> {
   );
   const results = added.outcomes.map(({ code, stdout }) => (code === 0 ? stdout : undefined));
   tally.addresses = new Set(results.flatMap(addressesIn)).size;
-  await step(
+  const deleted = await step(
     'del',
     sandboxes.map((sandbox, index) => {
       const result = results[index];
       return callOf(contender, 'DEL', config, sandbox, result === undefined ? {} : { result });
     }),
   );
+  const timesOf = ({ milliseconds, cpuSeconds }: Answer) => ({ wall: milliseconds, cpu: cpuSeconds });
+  return { add: timesOf(added), del: timesOf(deleted) };
 }
 
 function measureOf(
@@ -147,7 +163,11 @@ function measureOf(
       'reference',
     );
     const ratio = isBuild(side) ? ratios[side] : undefined;
-    return { wall: summarize(wall), cpu: summarize(cpu), peak, ...(ratio === undefined ? {} : { ratio }) };
+    return {
+      ...{ wall: summarize(wall), cpu: summarize(cpu) },
+      ...(peak === undefined ? {} : { peak }),
+      ...(ratio === undefined ? {} : { ratio }),
+    };
   };
   const [failure] = failed;
   return {

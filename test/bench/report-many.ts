@@ -58,7 +58,7 @@ function loadTable(load: readonly LoadMeasure[]): string[] {
     spread(wall, 0),
     ratio?.median.toFixed(2) ?? '',
     spread(cpu, 1),
-    peak.toFixed(0),
+    peak?.toFixed(0) ?? '',
   ];
   const rows = table(
     ['call', 'side', 'wall ms', 'ratio', 'CPU s', 'peak MiB', 'addresses', 'failures'],

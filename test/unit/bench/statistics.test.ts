@@ -93,6 +93,16 @@ describe('summarizeRatio', () => {
     expect(summarizeRatio([...calm, 500], ones).median).toBeCloseTo(2, 1);
   });
 
+  test('of two times of which each comes up now and then, it tells how often', () => {
+    const ofTwenty = (often: number): number =>
+      summarizeRatio(
+        Array.from({ length: 20 }, (_, index) => (index < often ? 4 : 1)),
+        Array.from({ length: 20 }, () => 1),
+      ).median;
+    const [some, half, most] = [ofTwenty(7), ofTwenty(10), ofTwenty(13)];
+    expect([some, half, most].map((ratio) => Math.round(ratio * 100) / 100)).toEqual([1.54, 2, 2.59]);
+  });
+
   test('the other way round it is the inverse', () => {
     const [a, b] = [
       [3, 5, 9],
