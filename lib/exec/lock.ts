@@ -30,7 +30,8 @@ export function lockPath(runDir: string, kind: string, ...parts: readonly string
 
 /**
  * Runs a program that holds a lock as long as it lives, also beyond this process.
- * @param path of {@link lockPath}; undefined for no lock
+ * @param path  of {@link lockPath}; undefined for no lock
+ * @param start another way to run it, where nobody has to wait; undefined where it is not to be had after all
  * @throws CniError 11 if the lock was not to be had
  */
 export async function runUnderLock(
@@ -38,10 +39,12 @@ export async function runUnderLock(
   path: string | undefined,
   line: CommandLine,
   options: RunOptions = {},
+  start?: (options: RunOptions) => Promise<RunResult> | undefined,
 ): Promise<RunResult> {
-  if (path === undefined) return runner.run(...line, options);
+  const run = (given: RunOptions): Promise<RunResult> => start?.(given) ?? runner.run(...line, given);
+  if (path === undefined) return run(options);
   using own = tryLock(runner, openRunLock(path));
-  if (own !== undefined) return await runner.run(...line, inheriting(own, options));
+  if (own !== undefined) return await run(inheriting(own, options));
   const result = await runner.run(...underLock(path, line), options);
   // Who has said something has had the lock, whatever its status.
   if (`${result.stdout}${result.stderr}`.trim() === '') refuseIfLocked(result.status, path);

@@ -2,7 +2,14 @@
 import { CniError, ErrorCode } from '../errors.ts';
 import type { Host, Netns } from '../exec/host.ts';
 import { type HeldLock, runUnderLock } from '../exec/lock.ts';
-import { type Arg, type CommandLine, INPUT, type RunOptions, type RunResult } from '../exec/runner.ts';
+import {
+  type Arg,
+  type CommandLine,
+  INPUT,
+  type Runner,
+  type RunOptions,
+  type RunResult,
+} from '../exec/runner.ts';
 import { batchText, type Command } from './command.ts';
 import { parseDocument } from './document.ts';
 
@@ -127,61 +134,45 @@ export async function ipInSandbox(
   commands: readonly Command[],
   options: SandboxOptions = {},
 ): Promise<unknown[]> {
-  const { sysctls = [], force = false } = options;
-  const result = await (startWithin(host, sandbox, commands, options) ??
-    startByNsenter(host, sandbox, commands, options));
+  const { sysctls = [], force = false, lock } = options;
+  const enter: Arg[] = [`--net=${sandbox.ref}`, '--'];
+  const flags = ['-details', '-json', ...(force ? ['-force'] : []), '-batch', '-'];
+  const settings = sysctls.map(([name, value]) => `${name}=${value}`);
+  const line: CommandLine =
+    settings.length === 0
+      ? ['nsenter', [...enter, { tool: 'ip' }, ...flags]]
+      : ['nsenter', [...enter, { tool: 'sh' }, '-ec', enterScript, { tool: 'ip' }, ...settings]];
+  // A child that waits for a lock is not in the sandbox yet: it would keep that alive, and outlive us with its batch.
+  const result = await runUnderLock(host.runner, lock, line, { input: batchText(commands) }, (given) =>
+    startWithin(host, sandbox, sysctls, (runner) => runner.run('ip', flags, given)),
+  );
   if (result.status !== 0 && !(force && sysctls.length === 0))
     throw sandboxFailure(sandbox, commands, result);
   return documents(result.stdout);
 }
 
-const flagsOf = ({ force = false }: SandboxOptions): readonly string[] => [
-  '-details',
-  '-json',
-  ...(force ? ['-force'] : []),
-  '-batch',
-  '-',
-];
-
 /**
  * Where the runtime can enter the sandbox itself, neither nsenter nor a shell is needed.
- * @returns undefined where it cannot, or something is refused: the child will, too, and says what
+ * @param start  has started a program when it returns: its end is waited for elsewhere
+ * @returns undefined where it cannot enter, or a sysctl is refused: a child is, too, and says why
  */
 function startWithin(
   { runner, kernel }: Host,
   sandbox: Netns,
-  commands: readonly Command[],
-  options: SandboxOptions,
+  sysctls: readonly Sysctl[],
+  start: (runner: Runner) => Promise<RunResult>,
 ): Promise<RunResult> | undefined {
-  const { sysctls = [], lock } = options;
   try {
     return runner.within?.(sandbox.fd, () => {
       for (const [name, value] of sysctls) {
         const file = `/proc/sys/net/${name}`;
         if (kernel.exists(file)) kernel.write(file, value);
       }
-      // The program has been started, there, when this returns: what runs it waits only then.
-      return runUnderLock(runner, lock, ['ip', flagsOf(options)], { input: batchText(commands) });
+      return start(runner);
     });
   } catch {
     return undefined;
   }
-}
-
-function startByNsenter(
-  { runner }: Host,
-  sandbox: Netns,
-  commands: readonly Command[],
-  options: SandboxOptions,
-): Promise<RunResult> {
-  const { sysctls = [], lock } = options;
-  const enter: Arg[] = [`--net=${sandbox.ref}`, '--'];
-  const settings = sysctls.map(([name, value]) => `${name}=${value}`);
-  const line: CommandLine =
-    settings.length === 0
-      ? ['nsenter', [...enter, { tool: 'ip' }, ...flagsOf(options)]]
-      : ['nsenter', [...enter, { tool: 'sh' }, '-ec', enterScript, { tool: 'ip' }, ...settings]];
-  return runUnderLock(runner, lock, line, { input: batchText(commands) });
 }
 
 function sandboxFailure(sandbox: Netns, commands: readonly Command[], result: RunResult): CniError {

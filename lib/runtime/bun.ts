@@ -112,8 +112,8 @@ export const runtime: Runtime = {
       try {
         return work();
       } finally {
-        // To go on elsewhere would change what is another's.
-        if (setns(home, network) !== 0) process.kill(process.pid, 'SIGKILL');
+        // To go on elsewhere would change what is another's. Not by a signal, which the first process of a PID namespace ignores.
+        if (setns(home, network) !== 0) process.exit(1);
       }
     } finally {
       closeSync(home);

@@ -221,6 +221,19 @@ describe('in a sandbox that the runtime enters itself', () => {
     expect(done).toEqual(['enters 9', 'outside: nsenter']);
   });
 
+  test('whoever has to wait for a lock does so outside', async () => {
+    using recording = recordingHost({ answer: () => ({}) });
+    const { host, done } = entering(recording);
+    const lock = `${host.runDir}/locks/ab`;
+    let isFree = false;
+    const locking = { ...host, runner: { ...host.runner, tryLock: () => isFree } };
+    await ipInSandbox(locking, sandbox, commands, { lock });
+    expect(done).toEqual(['outside: flock']);
+    isFree = true;
+    await ipInSandbox(locking, sandbox, commands, { lock });
+    expect(done.slice(1)).toEqual(['enters 9', 'inside: ip']);
+  });
+
   test('one that it cannot enter is, too', async () => {
     using recording = recordingHost({ answer: () => ({}) });
     const host = { ...recording, runner: { ...recording.runner, within: () => undefined } };
