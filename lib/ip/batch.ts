@@ -2,14 +2,7 @@
 import { CniError, ErrorCode } from '../errors.ts';
 import type { Host, Netns } from '../exec/host.ts';
 import { type HeldLock, runUnderLock } from '../exec/lock.ts';
-import {
-  type Arg,
-  type CommandLine,
-  INPUT,
-  type Runner,
-  type RunOptions,
-  type RunResult,
-} from '../exec/runner.ts';
+import { type Arg, type CommandLine, INPUT, type RunOptions, type RunResult } from '../exec/runner.ts';
 import { batchText, type Command } from './command.ts';
 import { parseDocument } from './document.ts';
 
@@ -144,7 +137,7 @@ export async function ipInSandbox(
       : ['nsenter', [...enter, { tool: 'sh' }, '-ec', enterScript, { tool: 'ip' }, ...settings]];
   // A child that waits for a lock is not in the sandbox yet: it would keep that alive, and outlive us with its batch.
   const result = await runUnderLock(host.runner, lock, line, { input: batchText(commands) }, (given) =>
-    startWithin(host, sandbox, sysctls, (runner) => runner.run('ip', flags, given)),
+    startWithin(host, sandbox, sysctls, () => host.runner.run('ip', flags, given)),
   );
   if (result.status !== 0 && !(force && sysctls.length === 0))
     throw sandboxFailure(sandbox, commands, result);
@@ -160,7 +153,7 @@ function startWithin(
   { runner, kernel }: Host,
   sandbox: Netns,
   sysctls: readonly Sysctl[],
-  start: (runner: Runner) => Promise<RunResult>,
+  start: () => Promise<RunResult>,
 ): Promise<RunResult> | undefined {
   try {
     return runner.within?.(sandbox.fd, () => {
@@ -168,7 +161,7 @@ function startWithin(
         const file = `/proc/sys/net/${name}`;
         if (kernel.exists(file)) kernel.write(file, value);
       }
-      return start(runner);
+      return start();
     });
   } catch {
     return undefined;

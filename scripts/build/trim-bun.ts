@@ -18,9 +18,9 @@ export function trimBun(binary: Buffer, arch: Arch): void {
 }
 
 /**
- * Bun collects garbage some milliseconds after the heap has grown, which is while the plugin waits for a child: of 100 calls at
- * once, 80 collected two megabytes, with threads beside, of which next to nothing was garbage. BUN_GC_TIMER_DISABLE keeps it from that;
- * where nobody has set it, it is as if somebody had. JavaScriptCore itself collects as before, when much has been allocated.
+ * A second after its start, Bun collects garbage if the heap has grown, with threads beside. A call that lasts as long is one of many: of
+ * 100 at once, 80 to 100 did so, on a heap of two megabytes that the process was soon to end with. BUN_GC_TIMER_DISABLE keeps it from
+ * that; where nobody has set it, it is now as if somebody had. JavaScriptCore itself collects as before, when much has been allocated.
  */
 function disableCollectionTimer(binary: Buffer, arch: Arch): void {
   const name = 'BUN_GC_TIMER_DISABLE';
