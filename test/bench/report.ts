@@ -69,7 +69,7 @@ export function formatReport(report: Report, plot: string): string {
     '',
     'Made by `make bench`: all sides in one run on one machine, call by call in turns. Compare within a row; absolute',
     'times belong to the machine. Milliseconds are medians, with the 10th and the 90th percentile in brackets; a ratio is',
-    'ours / reference, pair by pair, the pseudomedian of them: above 1, ours is slower. How to read it: [README.md](../README.md).',
+    'ours / reference, pair by pair, their trimmed geometric mean: above 1, ours is slower. How to read it: [README.md](../README.md).',
     '',
     ...table(['', ''], Object.entries(report.machine), 'left'),
     '',
