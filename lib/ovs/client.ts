@@ -28,12 +28,16 @@ export interface ClientOptions {
 }
 
 /** Seconds: for an answer, for the server to come back, and for a place in its queue. */
-const patience = { read: 3, return: 3, queue: 20 } as const;
+const patience = { read: 3, return: 3, full: 20 } as const;
 /** Milliseconds between two tries. */
 const pause = 200;
 
-/** `unmet`: a transaction waits for a row that does not come. */
-type Reason = 'timeout' | 'unreachable' | 'unmet' | 'exists' | 'other';
+/**
+ * `full`: the server has 64 places for connections that it has not taken yet. Where a hundred containers start at once, connect(2) finds
+ * none, which ovsdb-client does not wait for, and calls a protocol error. Nothing has been sent.
+ * `unmet`: a transaction waits for a row that does not come.
+ */
+type Reason = 'timeout' | 'unreachable' | 'full' | 'unmet' | 'exists' | 'other';
 
 export class OvsError extends CniError {
   readonly why: Reason;
@@ -106,20 +110,11 @@ export async function send(
     try {
       return await sendOnce(host, database, verb, operations, options);
     } catch (error) {
-      const seconds = isQueueFull(error) ? patience.queue : again ? patience.return : 0;
-      if (!isOvsError(error, 'unreachable') || Date.now() >= begin + seconds * 1000) throw error;
+      const tries = again && isOvsError(error, 'unreachable');
+      const seconds = isOvsError(error, 'full') ? patience.full : tries ? patience.return : 0;
+      if (Date.now() >= begin + seconds * 1000) throw error;
     }
   }
-}
-
-/**
- * The server has 64 places for connections that it has not taken yet. Where a hundred containers start at once, connect(2) finds none,
- * which ovsdb-client does not wait for, and calls a protocol error. Nothing has been sent.
- */
-function isQueueFull(error: unknown): boolean {
-  return (
-    isOvsError(error, 'unreachable') && /failed to connect to .* \(Protocol error\)$/m.test(error.details)
-  );
 }
 
 async function sendOnce(
@@ -176,11 +171,11 @@ function noAnswer(status: number, stderr: string, { remote }: Database, seconds:
       details,
     );
   }
-  const pattern = /^ovsdb-client: (?:failed to connect to .*|transaction failed) \((?<reason>.*)\)$/m;
-  const connection = pattern.exec(details)?.groups?.['reason'];
+  const pattern = /^ovsdb-client: (?<what>failed to connect to .*|transaction failed) \((?<reason>.*)\)$/m;
+  const { what, reason: connection } = pattern.exec(details)?.groups ?? {};
   if (connection !== undefined) {
     return new OvsError(
-      'unreachable',
+      what !== 'transaction failed' && connection === 'Protocol error' ? 'full' : 'unreachable',
       ErrorCode.tryAgainLater,
       `the database of Open vSwitch at ${remote} cannot be reached: ${connection}; is ovsdb-server running, and socket_file right?`,
       details,

@@ -8,7 +8,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Arch } from './arch.ts';
-import { findAll, theOnly } from './bytes.ts';
+import { any, findAll, number19, type Pattern, theOnly, word } from './bytes.ts';
 
 /** Names that the binary asks the C library for. */
 const names = {
@@ -95,14 +95,14 @@ function skipEngineOptions(binary: Buffer, arch: Arch): void {
 }
 
 interface Comparison {
-  /** Machine code that compares one byte of a text; undefined stands for a byte of the branch's distance. */
-  readonly code: (letter: number, index: number) => readonly (number | undefined)[];
+  /** Machine code that compares one byte of a text, with any distance of the branch. */
+  readonly code: (letter: number, index: number) => Pattern;
   readonly always: (binary: Buffer, place: number) => void;
 }
 
 /** cmpb $letter, index(%r14); jne. */
 const compareOnX64: Comparison = {
-  code: (letter, index) => [0x41, 0x80, ...(index === 0 ? [0x3e] : [0x7e, index]), letter, 0x75, undefined],
+  code: (letter, index) => [0x41, 0x80, ...(index === 0 ? [0x3e] : [0x7e, index]), letter, 0x75, any],
   always: (binary, place) => {
     binary[place + 4] = 0xeb; // jmp
   },
@@ -113,19 +113,13 @@ const compareOnArm64: Comparison = {
   code: (letter, index) => [
     ...word(0x3940012a | (index << 10)),
     ...word(0x7100015f | (letter << 10)),
-    ...[undefined, undefined, undefined, 0x54],
+    ...[any, any, any, 0x54],
   ],
   always: (binary, place) => {
-    const words = (binary.readInt32LE(place + 8) << 8) >> 13;
+    const words = number19(binary, place + 8);
     binary.writeInt32LE(0x14000000 | (words & 0x03ffffff), place + 8); // b
   },
 };
-
-function word(value: number): readonly number[] {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32LE(value);
-  return [...bytes];
-}
 
 const unexpected = (what: string, count: number): string =>
   `${what} is in this runtime's binary ${count} times, and not once: see scripts/build/seal.ts`;

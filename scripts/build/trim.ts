@@ -5,15 +5,8 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import type { Arch } from './arch.ts';
-import { findAll, theOnly } from './bytes.ts';
+import { any, type Change, makeChange } from './bytes.ts';
 import { offsetOf } from './elf.ts';
-
-/** Bytes that are there, of which undefined stands for any, and those that take their place from one of them on. */
-interface Change {
-  readonly is: readonly (number | undefined)[];
-  readonly becomes: readonly number[];
-  readonly from?: number;
-}
 
 interface Trim {
   /** As a linker names it. */
@@ -23,7 +16,6 @@ interface Trim {
   readonly change: Readonly<Record<Arch['node'], Change>>;
 }
 
-const any = undefined;
 const same = (change: Change): Trim['change'] => ({ x64: change, arm64: change });
 
 const trims: readonly Trim[] = [
@@ -115,15 +107,13 @@ export const trimVersion: string = createHash('sha256')
 export function trimNode(binary: Buffer, arch: Arch, nm: string, file: string): void {
   const names = execFileSync(nm, ['--defined-only', file], { encoding: 'utf8', maxBuffer: 1 << 27 });
   for (const { symbol, length, change } of trims) {
-    const { is, becomes, from = 0 } = change[arch.node];
     const address = new RegExp(`^([0-9a-f]+) [A-Za-z] ${symbol}$`, 'm').exec(names)?.[1];
     const start = address === undefined ? undefined : offsetOf(binary, Number.parseInt(address, 16));
-    const places = start === undefined ? [] : findAll(binary.subarray(start, start + length), is);
-    const place = theOnly(
-      places,
+    makeChange(
+      start === undefined ? Buffer.alloc(0) : binary.subarray(start, start + length),
+      change[arch.node],
       (count) =>
         `${symbol} in ${file}: what is known of it is there ${count} times: see scripts/build/trim.ts`,
     );
-    Buffer.from(becomes).copy(binary, (start ?? 0) + place + from);
   }
 }

@@ -44,7 +44,8 @@ export interface LoadOptions {
   readonly memory: boolean;
 }
 
-type Step = 'add' | 'del';
+const steps = ['add', 'del'] as const;
+type Step = (typeof steps)[number];
 
 interface Taken {
   readonly wall: number[];
@@ -73,10 +74,10 @@ export async function measureLoad(
       layAnew();
       const times = new Map(tallies.map((tally) => [tally, [] as Times[]]));
       for (const tally of turns(tallies, round)) times.get(tally)?.push(await oneRound(tally, 'time'));
-      for (const [{ add, del }, taken] of times) {
-        for (const [step, into] of [['add', add] as const, ['del', del] as const]) {
-          into.wall.push(mean(taken.map((one) => one[step].wall)));
-          into.cpu.push(mean(taken.map((one) => one[step].cpu)));
+      for (const [tally, taken] of times) {
+        for (const step of steps) {
+          tally[step].wall.push(mean(taken.map((one) => one[step].wall)));
+          tally[step].cpu.push(mean(taken.map((one) => one[step].cpu)));
         }
       }
     }

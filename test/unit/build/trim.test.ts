@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nativeArch } from '../../../scripts/build/arch.ts';
 import { injectProgram } from '../../../scripts/build/executable.ts';
 import { trimNode } from '../../../scripts/build/trim.ts';
+import { differences } from './differences.ts';
 
 const node = process.execPath;
 const before = readFileSync(node);
@@ -33,9 +34,7 @@ async function executableOf(program: string): Promise<string> {
 
 describe('a copy of Node', () => {
   test('is changed in four places, and nowhere else', () => {
-    const changed: number[] = [];
-    for (let index = 0; index < before.length; index += 1)
-      if (before[index] !== after[index]) changed.push(index);
+    const changed = differences(before, after);
     const places = changed.filter((index, at) => at === 0 || index - (changed[at - 1] ?? 0) > 8);
     expect(places).toHaveLength(4);
     expect(changed).toHaveLength(nativeArch.node === 'x64' ? 16 : 31);
